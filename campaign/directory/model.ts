@@ -1,0 +1,103 @@
+/** What a run directory holds, as its reader gives it. */
+import type { Origin, Plan } from '../../plan/model.ts';
+import type { Missing, Node } from '../../runners/model.ts';
+import type { Attempt, Case, Metric, Sample } from '../../suites/model.ts';
+import type { Finding, Verdict } from '../../verdicts/model.ts';
+
+/** fleet.json: public; names and addresses are in private.json. */
+export interface FleetFile {
+  readonly schema: 'assay/fleet/1';
+  readonly runner: string;
+  readonly origin: Origin;
+  readonly nodes: readonly Omit<Node, 'name' | 'fabricAddress'>[];
+  readonly missing: readonly (Omit<Missing, 'slot'> & { readonly node: string })[];
+  /** Facts that could not be read, e.g. for want of root: fact → nodes. */
+  readonly lost: readonly {
+    readonly fact: string;
+    readonly nodes: readonly string[];
+    readonly why: string;
+  }[];
+  /** Cases as planned on these nodes; metrics of all suites in the plan. */
+  readonly cases: readonly Case[];
+  readonly metrics: readonly Metric[];
+  readonly checks: readonly string[];
+}
+
+/** private.json: the only file but evidence that names hosts. */
+export interface PrivateFile {
+  readonly schema: 'assay/private/1';
+  readonly nodes: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly fabricAddress: string;
+  }[];
+  readonly missing: readonly Missing[];
+  readonly price?: { readonly perNodeHour: number; readonly currency: string };
+}
+
+/** One stream of one process of an attempt, in evidence/. */
+export interface StreamEntry {
+  /** `<attempt>/<step>.<node>.<stream>`: what Sample.evidence.stream names. */
+  readonly key: string;
+  readonly attempt: string;
+  readonly step: number;
+  readonly suite: string;
+  readonly node: string;
+  readonly rank: number;
+  readonly stream: 'stdout' | 'stderr';
+  /** Compressed blocks in order: segment file, offset and length there, bytes when inflated. */
+  readonly blocks: readonly {
+    readonly segment: string;
+    readonly offset: number;
+    readonly length: number;
+    readonly bytes: number;
+  }[];
+  /** Bytes kept, SHA-256 over them, lines; `cut`: bytes past the limit that were counted and not kept. */
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly lines: number;
+  readonly cut: number;
+  readonly redactions: number;
+}
+
+/** One line of journal.ndjson; `seq` counts from 0, `at` is the controller's clock (RFC 3339). */
+export interface JournalEvent {
+  readonly seq: number;
+  readonly at: string;
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
+/** A telemetry field over one attempt, on one accelerator or node. */
+export interface TelemetryRow {
+  readonly attempt: string;
+  readonly node: string;
+  readonly accelerator?: string;
+  readonly field: string;
+  readonly n: number;
+  readonly min: number;
+  readonly median: number;
+  readonly max: number;
+}
+
+/** Read access to a run directory; nothing is loaded before it is asked for. */
+export interface RunReader {
+  readonly path: string;
+  readonly id: string;
+  readonly plan: Plan;
+  readonly fleet: FleetFile;
+  /** Absent while the run goes on, or after it was interrupted. */
+  readonly verdict?: Verdict;
+  /** Absent in a copy for others. */
+  readonly private?: PrivateFile;
+  /** Whether manifest.json is there. */
+  readonly sealed: boolean;
+  journal(): AsyncIterable<JournalEvent>;
+  attempts(): AsyncIterable<Attempt>;
+  samples(): AsyncIterable<Sample>;
+  findings(): AsyncIterable<Finding>;
+  streams(): AsyncIterable<StreamEntry>;
+  telemetry(): AsyncIterable<TelemetryRow>;
+  /** Raw bytes of a stream. @throws {HarnessError} EVIDENCE_MISSING, EVIDENCE_HASH_MISMATCH */
+  bytes(stream: StreamEntry): AsyncIterable<Uint8Array>;
+}

@@ -1,0 +1,232 @@
+/** What a runner hands over, and the programs that it starts there. */
+import type { Origin, Parameters } from '../plan/model.ts';
+
+export interface Accelerator {
+  /** GPU UUID, or chip id in its slice; an index is not an identity. The CPU: "cpu". */
+  readonly id: string;
+  /** cpu = reference device, never shown as a GPU. */
+  readonly kind: 'gpu' | 'tpu' | 'cpu';
+  /** As the driver prints it. */
+  readonly model: string;
+  /** In the node, as ranks see it. */
+  readonly index: number;
+  /** Bytes. */
+  readonly memory: number;
+  /** Cores the runtime exposes as devices of their own (TPU v5p: 2). */
+  readonly cores: number;
+}
+
+/** Nodes that share a part: what a common cause, a class or a lost unit is named by. */
+export interface Domain {
+  readonly kind: 'rack' | 'block' | 'leaf' | 'nvlink' | 'slice' | 'power';
+  readonly id: string;
+  readonly from: 'plan' | 'provider' | 'inventory';
+}
+
+/** One way in which a node is known again; strongest kind first in `Node.identity`. */
+export interface Identity {
+  readonly kind: 'provider-id' | 'plan' | 'serial' | 'accelerators' | 'nics';
+  readonly value: string;
+}
+
+export interface Node {
+  /** Key in this run, e.g. "n0017"; safe in file names; public (a host name is not). */
+  readonly id: string;
+  /** Empty when nothing strong is known: such a node can't be followed over runs. */
+  readonly identity: readonly Identity[];
+  /** Host name or address as the plan or provider names it; private, never in public files. */
+  readonly name: string;
+  /** Where ranks meet; not the SSH address. Private. */
+  readonly fabricAddress: string;
+  /** Empty only before inventory. */
+  readonly accelerators: readonly Accelerator[];
+  /** One a kind at most. */
+  readonly domains: readonly Domain[];
+  /** Driver, firmware, VBIOS, NCCL …: equal over a lot, or a finding. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Equal on nodes that run on one machine (boot id), known after inventory: timed trials there take turns. */
+  readonly machine?: string;
+}
+
+/**
+ * An argument known only when the trial is placed. `payload`: absolute path of a file on the
+ * controller. `addressOf`: a node's fabric address. `port`: one number a name and attempt.
+ * `scratch`: a path on the node, under this run's folder there. `secret`: a name in the controller's secrets.
+ */
+export type Argument =
+  | string
+  | { readonly payload: string }
+  | { readonly addressOf: string }
+  | { readonly port: string }
+  | { readonly scratch: string }
+  | { readonly secret: string };
+
+/** One program of a trial, as a suite asks for it: one process on each of its nodes. */
+export interface Step {
+  /** Suite.id, or "companion", "inventory". */
+  readonly suite: string;
+  /** Case.id and Case.parameters: what the process measures. */
+  readonly case: string;
+  readonly parameters: Parameters;
+  /** controller: this machine (endpoint load). native: one launch by srun/mpirun on the first of `nodes`. */
+  readonly on: 'each-node' | 'controller' | 'native';
+  /** Node ids; empty on the controller. */
+  readonly nodes: readonly string[];
+  /** rank and load decide the end; server and companion live as long as the trial and are stopped by it. */
+  readonly role: 'rank' | 'load' | 'server' | 'companion';
+  /** Program and arguments; the python prefix is put in front where the program is a payload. */
+  readonly argv: readonly [Argument, ...Argument[]];
+  /** Added to a fixed, empty-by-default base. */
+  readonly environment: Readonly<Record<string, Argument>>;
+  /** Later steps start when this HTTP path or output line is seen. */
+  readonly ready?: { readonly http: string } | { readonly line: string };
+  /** Seconds; the process group is killed past it. */
+  readonly limit: number;
+}
+
+/** What is left of an argument for the runner: text, a file put there before, a path of the node's, a secret. */
+export type PlacedArgument =
+  | string
+  | { readonly file: string /** SHA-256 of a file given to `put`. */ }
+  | { readonly scratch: string }
+  | { readonly secret: string };
+
+/** A step placed by the campaign: what `Fleet.start` gets. */
+export interface PlacedStep extends Omit<Step, 'argv' | 'environment'> {
+  /** Attempt it belongs to: names the node's scratch and spool folder. */
+  readonly attempt: string;
+  /** Position among the attempt's steps: with `attempt` and a node, names one process. */
+  readonly index: number;
+  readonly argv: readonly [PlacedArgument, ...PlacedArgument[]];
+  readonly environment: Readonly<Record<string, PlacedArgument>>;
+  /** Seconds without contact after which the process group ends itself. */
+  readonly lease: number;
+}
+
+/** Bytes as they arrive; `node` and `rank` come from the session, never from what was printed. */
+export interface Chunk {
+  readonly node: string;
+  /** Position of the node in the step's `nodes`. */
+  readonly rank: number;
+  readonly stream: 'stdout' | 'stderr';
+  readonly bytes: Uint8Array;
+}
+
+/** How a process ended: data, not an exception. */
+export type Exit = {
+  readonly node: string;
+  readonly rank: number;
+  /** From start to end, controller's monotonic clock. */
+  readonly seconds: number;
+} & (
+  | { readonly ended: 'exited'; readonly code: number }
+  | { readonly ended: 'signalled'; readonly signal: string }
+  /** stopped: by us (abort, end of trial). timed-out: past `limit`. over-limit: printed more than allowed. */
+  | { readonly ended: 'stopped' | 'timed-out' | 'over-limit' }
+  /** lost: contact broke and did not come back. not-started: code is an ErrorCode or "DISK_FULL", "NO_PYTHON". */
+  | { readonly ended: 'lost' | 'not-started'; readonly code: string; readonly reason: string }
+);
+
+/** Spot notice, maintenance, preemption, drain, replacement: makes a trial it touches a reach fault. */
+export interface FleetEvent {
+  /** RFC 3339, controller's clock. */
+  readonly at: string;
+  readonly nodes: readonly string[];
+  readonly kind: 'lost' | 'back' | 'preempted' | 'maintenance' | 'replaced' | 'draining';
+  readonly detail: string;
+}
+
+/** One simulated process's node, for a suite's `simulate`: what it would measure this time. No format in it. */
+export interface SimulatedNode {
+  readonly node: Node;
+  /** What this trial measures, in Metric.unit, its noise included; undefined: the node does not give it. */
+  value(metric: string, parameters: Parameters, accelerator?: Accelerator): number | undefined;
+  /** A correctness fault that is active here. */
+  faulty(
+    fault: 'wrong-result' | 'flipped-digest' | 'row-remap' | 'xid',
+    accelerator?: Accelerator,
+  ): boolean;
+  /** Uniform in [0, 1), for what the values don't fix (temperatures, timings). */
+  random(): number;
+}
+
+/** Bytes that a process would print, given what its node and its trial's other nodes truly are. */
+export type Simulate = (
+  step: PlacedStep,
+  node: SimulatedNode,
+  others: readonly SimulatedNode[],
+) => Iterable<string>;
+
+/** What a runner gets from the campaign. */
+export interface RunContext {
+  /** Run id: tag of everything provisioned. */
+  readonly run: string;
+  readonly seed: number;
+  /** What is provisioned must be gone by then, whatever becomes of us. */
+  readonly expires: Date;
+  /** Folder on the controller for the runner's own short-lived files (sockets, keys); 0700. */
+  readonly scratch: string;
+  /** Values for `secret` arguments. */
+  secret(name: string): string | undefined;
+  /** Hides a value wherever it may be printed from now on. */
+  redact(value: string): void;
+  /** For `sim` alone. */
+  readonly simulate?: Simulate;
+  /** On disk, synced, before the provider's call. */
+  intent(record: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Intents of an earlier process of this run, oldest first. */
+  pending(): readonly Readonly<Record<string, unknown>>[];
+}
+
+/** A node or a resource that is missing, or could not be given back. */
+export interface Missing {
+  /** Slot or id in the provider's words; private. */
+  readonly slot: string;
+  /** An ErrorCode. */
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** Nodes handed over, open for the length of a run. */
+export interface Fleet {
+  /** Set by the runner, once. */
+  readonly origin: Origin;
+  /** In plan order; does not shrink when one is lost. */
+  readonly nodes: readonly Node[];
+  /** Asked for and not there, each with its reason: not-tested, never a smaller lot. Ids follow those of `nodes`. */
+  readonly missing: readonly (Missing & { readonly node: Node })[];
+  /**
+   * Runs a placed step: one process a node, resolves when all have ended. Awaits `sink` for each
+   * chunk (back-pressure). Aborting stops the process groups and gives `stopped`.
+   * Never rejects for what a node does; rejects only for bugs.
+   */
+  start(
+    step: PlacedStep,
+    sink: (chunk: Chunk) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<readonly Exit[]>;
+  /**
+   * Copies a file, once a node, by content hash, verified there.
+   * @returns nodes where it failed, with the reason
+   */
+  put(
+    nodes: readonly string[],
+    sha256: string,
+    file: string,
+  ): Promise<readonly { readonly node: string; readonly code: string; readonly reason: string }[]>;
+  /** Until the signal. */
+  events(signal: AbortSignal): AsyncIterable<FleetEvent>;
+  /** Twice is safe. `keep`: nodes held as evidence. @returns what could not be released. */
+  release(keep: readonly string[]): Promise<readonly { id: string; reason: string }[]>;
+}
+
+/** A configured provider; runners/registry.ts is `readonly Entry<Runner>[]`. */
+export interface Runner {
+  /** Attaches or provisions; takes up what `context.pending()` names. @throws {HarnessError} when no node can be had */
+  open(context: RunContext, signal: AbortSignal): Promise<Fleet>;
+  /** Finds what earlier runs left; deletes it when `apply`. */
+  sweep?(
+    apply: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly { readonly id: string; readonly state: string }[]>;
+}

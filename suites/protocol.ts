@@ -1,0 +1,216 @@
+/**
+ * The payload protocol: one JSON object a line on stdout, `{"assay":1,"kind":…}`; everything else is log.
+ * What a node says is data: bounded, checked field by field, never trusted for who it is.
+ */
+import type { Parameters } from '../plan/model.ts';
+
+/** A line of the protocol, checked; `accelerator` is an index on the node that speaks. */
+export type ProtocolLine =
+  | {
+      readonly kind: 'sample';
+      readonly metric: string;
+      readonly accelerator?: number;
+      readonly rank?: number;
+      readonly parameters: Parameters;
+      readonly value: number;
+      readonly iterations?: { n: number; min: number; median: number; max: number };
+      readonly tally?: { over: number; of: number };
+      readonly window?: readonly [number, number];
+    }
+  | {
+      readonly kind: 'check';
+      readonly name: string;
+      readonly accelerator?: number;
+      readonly rank?: number;
+      readonly parameters: Parameters;
+      /** Either of the two: a truth, or a digest to be compared between parts. */
+      readonly ok?: boolean;
+      readonly digest?: string;
+      readonly detail: string;
+    }
+  | {
+      readonly kind: 'telemetry';
+      readonly accelerator?: number;
+      readonly at: number;
+      readonly field: string;
+      readonly value: number;
+    }
+  | { readonly kind: 'fact'; readonly name: string; readonly value: string }
+  | {
+      readonly kind: 'progress';
+      readonly rank: number;
+      readonly operation: string;
+      readonly at: number;
+    }
+  | { readonly kind: 'log'; readonly text: string }
+  | {
+      readonly kind: 'done';
+      readonly ok: boolean;
+      /** Where ok is false: whose fault the payload thinks it is. */
+      readonly owner?: 'harness' | 'node' | 'group';
+      /** NO_TORCH, CUDA_ERROR, OUT_OF_MEMORY, NOT_SUPPORTED … */
+      readonly code?: string;
+      readonly message?: string;
+    };
+
+/** What a line is: of the protocol, plain log, or a broken line of the protocol with the reason. */
+export type ParsedLine =
+  { readonly line: ProtocolLine } | { readonly log: string } | { readonly broken: string };
+
+const TEXT_LIMIT = 16 * 1024;
+const KEY = /^[a-z0-9][a-z0-9_.-]{0,99}$/u;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads one line of a payload's stdout.
+ *
+ * @param text one line, at most 64 KiB, without its end
+ * @returns never throws: a line that claims the protocol and breaks it is `broken`
+ */
+export function parseLine(text: string): ParsedLine {
+  if (!text.startsWith('{')) return { log: text };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // A torn protocol line is told from a program's own output by its opening.
+    return text.startsWith('{"assay"') ? { broken: 'not valid JSON' } : { log: text };
+  }
+  if (!isFields(value) || !('assay' in value)) return { log: text };
+  if (value['assay'] !== 1) return { broken: `protocol version ${String(value['assay'])}` };
+  const line = read(value);
+  return typeof line === 'string' ? { broken: line } : { line };
+}
+
+function read(fields: Fields): ProtocolLine | string {
+  const kind = fields['kind'];
+  switch (kind) {
+    case 'sample': {
+      const common = subjectAndParameters(fields, fields['metric']);
+      if (typeof common === 'string') return common;
+      const value = fields['value'];
+      if (!isFinite(value)) return 'value is not a finite number';
+      const iterations = numbers(fields['iterations'], ['n', 'min', 'median', 'max'] as const);
+      const tally = numbers(fields['tally'], ['over', 'of'] as const);
+      const window = fields['window'];
+      if (iterations === null) return 'iterations are not numbers';
+      if (tally === null) return 'tally is not numbers';
+      if (window !== undefined && !isPair(window)) return 'window is not a pair of seconds';
+      const { name: metric, ...rest } = common;
+      return {
+        kind,
+        metric,
+        ...rest,
+        value,
+        ...(iterations && { iterations }),
+        ...(tally && { tally }),
+        ...(window && { window }),
+      };
+    }
+    case 'check': {
+      const common = subjectAndParameters(fields, fields['name']);
+      if (typeof common === 'string') return common;
+      const { ok, digest } = fields;
+      const detail = boundedText(fields['detail'] ?? '');
+      if (detail === undefined) return 'detail is not text';
+      if (typeof ok === 'boolean') return { kind, ...common, ok, detail };
+      if (typeof digest === 'string' && /^[0-9a-f]{1,128}$/u.test(digest)) {
+        return { kind, ...common, digest, detail };
+      }
+      return 'a check needs ok or digest';
+    }
+    case 'telemetry': {
+      const { accelerator, at, field, value } = fields;
+      if (!isKey(field) || !isFinite(at) || !isFinite(value)) return 'telemetry is malformed';
+      if (accelerator !== undefined && !isIndex(accelerator)) return 'accelerator is not an index';
+      return { kind, ...(accelerator !== undefined && { accelerator }), at, field, value };
+    }
+    case 'fact': {
+      const value = boundedText(fields['value']);
+      if (!isKey(fields['name']) || value === undefined) return 'fact is malformed';
+      return { kind, name: fields['name'], value };
+    }
+    case 'progress': {
+      const operation = boundedText(fields['operation']);
+      const { rank, at } = fields;
+      if (!isIndex(rank) || !isFinite(at) || operation === undefined) {
+        return 'progress is malformed';
+      }
+      return { kind, rank, operation, at };
+    }
+    case 'log':
+      return { kind, text: boundedText(fields['text']) ?? '' };
+    case 'done':
+      return done(fields);
+    default:
+      return `unknown kind ${JSON.stringify(kind)?.slice(0, 40)}`;
+  }
+}
+
+function done(fields: Fields): ProtocolLine | string {
+  const { ok, owner, code } = fields;
+  if (typeof ok !== 'boolean') return 'done without ok';
+  if (ok) return { kind: 'done', ok };
+  const message = boundedText(fields['message'] ?? '');
+  if (owner !== 'harness' && owner !== 'node' && owner !== 'group') return 'done without an owner';
+  if (typeof code !== 'string' || !/^[A-Z][A-Z0-9_]{0,39}$/u.test(code))
+    return 'done without a code';
+  return { kind: 'done', ok, owner, code, message: message ?? '' };
+}
+
+function subjectAndParameters(fields: Fields, name: unknown) {
+  const { accelerator, rank } = fields;
+  if (!isKey(name)) return 'metric or name is malformed';
+  if (accelerator !== undefined && !isIndex(accelerator)) return 'accelerator is not an index';
+  if (rank !== undefined && !isIndex(rank)) return 'rank is not an index';
+  const parameters = readParameters(fields['parameters'] ?? {});
+  if (parameters === undefined) return 'parameters are malformed';
+  return {
+    name,
+    parameters,
+    ...(accelerator !== undefined && { accelerator }),
+    ...(rank !== undefined && { rank }),
+  };
+}
+
+function readParameters(value: unknown): Parameters | undefined {
+  if (!isFields(value)) return undefined;
+  const entries = Object.entries(value);
+  const fine = entries.every(
+    ([key, one]) =>
+      isKey(key) &&
+      (isFinite(one) || typeof one === 'boolean' || (typeof one === 'string' && one.length < 256)),
+  );
+  return fine && entries.length <= 32 ? (value as Parameters) : undefined;
+}
+
+function numbers<K extends string>(value: unknown, keys: readonly K[]) {
+  if (value === undefined) return undefined;
+  if (!isFields(value) || !keys.every((key) => isFinite(value[key]))) return null;
+  return Object.fromEntries(keys.map((key) => [key, value[key]])) as Record<K, number>;
+}
+
+function boundedText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.slice(0, TEXT_LIMIT) : undefined;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isFinite(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isIndex(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 1_000_000;
+}
+
+function isKey(value: unknown): value is string {
+  return typeof value === 'string' && KEY.test(value);
+}
+
+function isPair(value: unknown): value is readonly [number, number] {
+  return Array.isArray(value) && value.length === 2 && value.every(isFinite);
+}

@@ -1,0 +1,168 @@
+/** Findings, verdicts and the judge: pure, fed by readings. */
+import type { Criterion, Origin, Parameters, Subject } from '../plan/model.ts';
+import type { Domain } from '../runners/model.ts';
+import type { Attempt, Outcome, Reading, Sample, Why } from '../suites/model.ts';
+
+export type Word = 'pass' | 'fail' | 'inconclusive' | 'not-tested';
+
+/** Repeatability used for a metric; frozen at `round`, journalled, so that a replay decides alike. Relative (ln scale). */
+export interface Repeatability {
+  readonly metric: string;
+  readonly parameters: Parameters;
+  /** Robust, pooled: what the decision uses. */
+  readonly sigma: number;
+  /** Classical within-part standard deviation. */
+  readonly classical: number;
+  /** Between-part standard deviation. */
+  readonly between?: number;
+  readonly skewness?: number;
+  readonly degrees: number;
+  readonly from: 'plan' | 'history' | 'this-run' | 'none';
+  readonly round: number;
+}
+
+/** One criterion on one subject. */
+export interface Finding {
+  /** Criterion.id. */
+  readonly criterion: string;
+  readonly subject: Subject;
+  /** Never by absence. */
+  readonly verdict: Word;
+  /** Absent when not tested. `value` in Metric.unit. */
+  readonly estimate?: {
+    readonly value: number;
+    readonly interval?: readonly [low: number, high: number];
+    /** Trials in it. */
+    readonly n: number;
+    /** Natural logs of the two evidence processes, STATISTICS 2.3. */
+    readonly evidence?: { readonly pass: number; readonly fail: number };
+  };
+  /** One sentence both sides can check. */
+  readonly reason: string;
+  /** From telemetry: what slow was. */
+  readonly cause?: 'thermal' | 'power' | 'link' | 'neighbour' | 'unexplained';
+  /** Attempt ids, every one counted, failed ones too. */
+  readonly attempts: readonly string[];
+}
+
+/** What the judge still needs: the one thing that crosses from verdicts to campaign. Each group is one trial. */
+export interface Request {
+  /** Case.id. */
+  readonly case: string;
+  readonly groups: readonly (readonly string[])[];
+  readonly why: Why;
+}
+
+/** Why a run ended before everything was decided. */
+export type Stopped = 'budget' | 'interrupted' | 'time';
+
+/** What `observe` gets of an attempt's readings: samples carry their provenance. */
+export type JudgedReading =
+  Exclude<Reading, { kind: 'sample' }> | ({ readonly kind: 'sample' } & Sample);
+
+/** A fold over rounds; decision, peer screen and localisation are each one, joined by verdicts/judge.ts. */
+export interface Judge {
+  /**
+   * In trial-id order within a round (attempts of a trial in order); keeps sufficient statistics.
+   * @returns findings that became `fail` with this attempt, to be told at once
+   */
+  observe(attempt: Attempt, readings: Iterable<JudgedReading>): readonly Finding[];
+  /** Ends the round. No requests = nothing more to ask. */
+  next(): {
+    readonly requests: readonly Request[];
+    readonly repeatability: readonly Repeatability[];
+  };
+  /** `stopped`: the undecided become inconclusive, with this reason. */
+  decide(stopped?: Stopped): Judgement;
+}
+
+/** The verdict, and every finding (the passing ones are stored in findings.parquet only). */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly findings: readonly Finding[];
+}
+
+/** Planned against measured, a row a criterion; gaps name every subject once. */
+export interface Coverage {
+  readonly criterion: string;
+  readonly planned: number;
+  readonly measured: number;
+  readonly sampled?: { readonly n: number; readonly consumerRisk: number };
+  readonly gaps: readonly { readonly subjects: readonly Subject[]; readonly why: string }[];
+}
+
+export type LotWord = 'accept' | 'reject' | 'inconclusive' | 'not-tested';
+
+/** verdict.json: no clock in it, keys sorted, numbers to 12 significant digits. */
+export interface Verdict {
+  readonly schema: 'assay/verdict/1';
+  /** Weakest of all samples used. */
+  readonly origin: Origin;
+  readonly lot: {
+    readonly verdict: LotWord;
+    readonly reasons: readonly string[];
+    readonly delivered: number;
+    readonly tested: number;
+    readonly accepted: number;
+    readonly rejected: number;
+    readonly inconclusive: number;
+    readonly notTested: number;
+  };
+  /** Every node of the delivery; owner, class, next: the remedy. */
+  readonly nodes: readonly {
+    readonly id: string;
+    /** kind:value of the strongest identity; "" when there is none. */
+    readonly identity: string;
+    readonly verdict: Word;
+    readonly reasons: readonly string[];
+    readonly accelerators: readonly { readonly id: string; readonly verdict: Word }[];
+    readonly owner?: string;
+    readonly class?: string;
+    readonly next?: string;
+  }[];
+  /** Tested links that are not pass; counts are in coverage. */
+  readonly links: readonly {
+    readonly subject: Subject;
+    readonly verdict: Word;
+    readonly reason: string;
+  }[];
+  /** Blamed domains: a fail here makes their nodes nonconforming until re-tested. */
+  readonly groups: readonly {
+    readonly domain: Domain | { readonly kind: 'environment'; readonly id: string };
+    readonly nodes: readonly string[];
+    readonly verdict: Word;
+    readonly reason: string;
+  }[];
+  /** Counts over subjects, and the subject nearest to (or past) its bound. */
+  readonly criteria: readonly (Criterion & {
+    readonly verdict: Word;
+    readonly counts: Readonly<Record<Word, number>>;
+    readonly worst?: Finding;
+  })[];
+  /** All that did not pass. */
+  readonly findings: readonly Finding[];
+  readonly coverage: readonly Coverage[];
+  /** Bought and reached. */
+  readonly errorRates: {
+    /** Per decision. */
+    readonly consumerRisk: number;
+    /** Per lot. */
+    readonly producerRisk: number;
+    /** Decisions over which the producer's risk was split. */
+    readonly decisions: number;
+    readonly maxTrials: number;
+    readonly repeatability: readonly Repeatability[];
+  };
+  /** Those that did not end in measured. */
+  readonly attempts: readonly { readonly id: string; readonly outcome: Outcome }[];
+}
+
+/** One value a night for one subject: what campaign/history gives to verdicts/changes. */
+export interface Series {
+  readonly metric: string;
+  readonly parameters: Parameters;
+  readonly subject: Subject;
+  readonly nights: readonly string[];
+  readonly values: readonly number[];
+  readonly declared: readonly { readonly night: string; readonly change: string }[];
+}

@@ -1,0 +1,39 @@
+// Builds dist/: TypeScript to JavaScript, and beside it what is read as it stands (payloads, templates).
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const resolve = createRequire(import.meta.url).resolve;
+const dist = join(root, 'dist');
+
+let compiler;
+try {
+  compiler = join(dirname(resolve('typescript/package.json')), 'bin', 'tsc');
+} catch {
+  // A production install of a published package brings dist/ and no compiler.
+  process.exit(existsSync(join(dist, 'bin', 'main.js')) ? 0 : 1);
+}
+rmSync(dist, { recursive: true, force: true });
+execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], {
+  cwd: root,
+  stdio: 'inherit',
+});
+for (const folder of [
+  'plan',
+  'runners',
+  'suites',
+  'reports',
+  'fixtures/clouds',
+  'fixtures/plans',
+]) {
+  if (!existsSync(join(root, folder))) continue;
+  for (const path of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
+    if (!/\.(?:py|hbs|css|js|json|sh|yaml)$/u.test(path) || path.includes('__pycache__')) continue;
+    const to = join(dist, folder, path);
+    mkdirSync(dirname(to), { recursive: true });
+    cpSync(join(root, folder, path), to);
+  }
+}

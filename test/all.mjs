@@ -1,0 +1,45 @@
+// `npm test`: installs what the tests need, then the checks and every test. Words pick test files by path.
+import { spawnSync } from 'node:child_process';
+import {
+  checkNode,
+  ensureTorch,
+  installDebian,
+  installPackages,
+  must,
+  root,
+} from '../bin/setup.mjs';
+
+checkNode();
+installPackages();
+must(process.execPath, ['bin/build.mjs']);
+const missing = installDebian({
+  'openssh-server': ['/usr/sbin/sshd'],
+  'openssh-client': ['ssh', 'ssh-keygen', 'ssh-agent'],
+  iproute2: ['ip', 'tc'],
+  chromium: ['/usr/bin/chromium'],
+  'openmpi-bin': ['mpirun'],
+  sudo: ['sudo'],
+  'python3-torch': ['/usr/lib/python3/dist-packages/torch'],
+});
+if (missing.length > 0) {
+  console.error(`not installed (their tests are skipped with the reason): ${missing.join(' ')}`);
+}
+ensureTorch();
+
+const words = process.argv.slice(2);
+const failed = [];
+if (words.length === 0) {
+  for (const script of ['types', 'lint', 'unused']) {
+    const result = spawnSync('npm', ['run', '--silent', script], { cwd: root, stdio: 'inherit' });
+    if (result.status !== 0) failed.push(script);
+  }
+}
+const tests = spawnSync(
+  'npx',
+  ['--no-install', 'tsx', 'test/run.ts', ...words, ...failed.map((one) => `--failed=${one}`)],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
+process.exit(tests.status ?? 70);

@@ -1,0 +1,156 @@
+/** The directions of imports as DESIGN.md draws them: a table of zones, and what breaks it. */
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path/posix';
+import { parseSync } from 'oxc-parser';
+
+/** A part of the tree: which of our paths and which packages its files may import. */
+export interface Zone {
+  /** Prefix of a path; the longest that fits a file decides. */
+  readonly path: string;
+  /** Prefixes of our own files, the zone itself included by itself. */
+  readonly may: readonly string[];
+  /** npm packages; Node.js' own modules are allowed everywhere but where `pure` says not. */
+  readonly packages: readonly string[];
+  /** No I/O: no node: module but these. */
+  readonly pure?: readonly string[];
+}
+
+const MODELS = ['plan/', 'runners/model.ts', 'suites/model.ts'];
+const PLAN_PACKAGES = ['zod', 'yaml', 'fastest-levenshtein', 'pure-rand'];
+const STDLIB = '@stdlib/';
+const provider = (name: string, packages: readonly string[], ...may: string[]): Zone => ({
+  path: `runners/${name}/`,
+  may: ['plan/', 'runners/model.ts', 'runners/process.ts', 'runners/session/', ...may],
+  packages: ['zod', ...packages],
+});
+const suite = (name: string): Zone => ({
+  path: `suites/${name}/`,
+  may: [
+    'plan/',
+    'runners/model.ts',
+    'suites/model.ts',
+    'suites/protocol.ts',
+    'suites/session-reader.ts',
+    'suites/import-model.ts',
+  ],
+  packages: ['zod'],
+  pure: ['node:url', 'node:crypto'],
+});
+
+/** Every zone; a file outside all of them is a violation too. */
+export const ZONES: readonly Zone[] = [
+  { path: 'plan/', may: [], packages: PLAN_PACKAGES },
+  { path: 'runners/model.ts', may: ['plan/'], packages: [] },
+  { path: 'runners/registry.ts', may: ['plan/', 'runners/'], packages: [] },
+  { path: 'runners/process.ts', may: ['plan/'], packages: ['execa'] },
+  provider('session', []),
+  provider('local', []),
+  provider('ssh', ['ssh2', 'ssh-config', 'csv-parse']),
+  provider('sim', ['simple-statistics', STDLIB]),
+  provider('inventory', ['fast-xml-parser'], 'runners/readings.ts'),
+  { path: 'suites/model.ts', may: ['plan/', 'runners/model.ts'], packages: [] },
+  { path: 'suites/registry.ts', may: ['plan/', 'suites/'], packages: [] },
+  { path: 'suites/', may: ['plan/', 'runners/model.ts'], packages: [] },
+  suite('nccl'),
+  suite('matmul'),
+  suite('inference'),
+  suite('companion'),
+  { path: 'verdicts/model.ts', may: MODELS, packages: [] },
+  {
+    path: 'verdicts/',
+    may: [...MODELS],
+    packages: [STDLIB, 'simple-statistics', 'jstat'],
+    pure: ['node:crypto'],
+  },
+  {
+    path: 'campaign/',
+    may: [
+      ...MODELS,
+      'runners/process.ts',
+      'suites/registry.ts',
+      'suites/companion/',
+      'verdicts/model.ts',
+    ],
+    packages: ['hyparquet', 'hyparquet-writer'],
+  },
+  {
+    path: 'campaign/schedule/',
+    may: ['campaign/', ...MODELS, 'verdicts/model.ts'],
+    packages: ['p-limit'],
+  },
+  {
+    path: 'reports/',
+    may: [...MODELS, 'verdicts/model.ts', 'campaign/directory/', 'runners/process.ts'],
+    packages: ['handlebars', '@observablehq/plot', 'linkedom', 'sirv'],
+  },
+  {
+    path: 'bin/',
+    may: ['plan/', 'runners/', 'suites/', 'verdicts/', 'campaign/', 'reports/', 'fixtures/clouds/'],
+    packages: ['yargs', 'yaml', 'zod', 'simple-statistics'],
+  },
+  { path: 'fixtures/', may: ['plan/', 'runners/process.ts'], packages: [] },
+  { path: 'bench/', may: [''], packages: ['*'] },
+  { path: 'test/', may: [''], packages: ['*'] },
+];
+
+/** The zone of a file: the longest path that fits; undefined outside all. */
+export function zoneOf(file: string): Zone | undefined {
+  return ZONES.filter((zone) => file.startsWith(zone.path)).sort(
+    (a, b) => b.path.length - a.path.length,
+  )[0];
+}
+
+/** Module names that a source imports: static, re-exported and dynamic with a literal. */
+export function importsOf(file: string, source: string): readonly string[] {
+  const { module } = parseSync(file, source);
+  const requests = [
+    ...module.staticImports.map((one) => one.moduleRequest.value),
+    ...module.staticExports.flatMap((one) =>
+      one.entries.flatMap((entry) =>
+        entry.moduleRequest === null ? [] : [entry.moduleRequest.value],
+      ),
+    ),
+    ...module.dynamicImports.flatMap((one) => {
+      const text = source.slice(one.moduleRequest.start, one.moduleRequest.end);
+      return /^['"]/u.test(text) ? [text.slice(1, -1)] : [];
+    }),
+  ];
+  return [...new Set(requests)];
+}
+
+/**
+ * What a file imports against its zone.
+ *
+ * @param file path from the root, with /
+ * @param source its text
+ * @returns one sentence a violation
+ */
+export function violations(file: string, source: string): readonly string[] {
+  const zone = zoneOf(file);
+  if (zone === undefined) return [`${file}: in no zone of test/layers.ts`];
+  return importsOf(file, source).flatMap((request) => {
+    if (request.startsWith('node:')) {
+      const allowed = zone.pure === undefined || zone.pure.includes(request);
+      return allowed ? [] : [`${file}: imports ${request}, and ${zone.path} does no I/O`];
+    }
+    if (request.startsWith('.')) {
+      const target = join(dirname(file), request);
+      const allowed =
+        target.startsWith(zone.path) || zone.may.some((prefix) => target.startsWith(prefix));
+      return allowed ? [] : [`${file}: imports ${relative('.', target)}, ${zone.path} may not`];
+    }
+    const name = request
+      .split('/')
+      .slice(0, request.startsWith('@') ? 2 : 1)
+      .join('/');
+    const allowed = zone.packages.some(
+      (one) => one === '*' || one === name || (one.endsWith('/') && name.startsWith(one)),
+    );
+    return allowed ? [] : [`${file}: imports the package ${name}, ${zone.path} may not`];
+  });
+}
+
+/** Violations of files that are read from disk. */
+export function fileViolations(root: string, files: readonly string[]): readonly string[] {
+  return files.flatMap((file) => violations(file, readFileSync(join(root, file), 'utf8')));
+}

@@ -1,0 +1,193 @@
+/**
+ * The reader that payload suites share: lines of the protocol → readings, who speaks being known from
+ * the session. Keeps no output; what it keeps is bounded by the case and its nodes.
+ */
+import type { Node } from '../runners/model.ts';
+import { expectations, type ValueReading } from './expectations.ts';
+import type { Line, Reader, ReaderContext, Reading } from './model.ts';
+import { parseLine, type ProtocolLine } from './protocol.ts';
+import { NOT_SUPPORTED, sessionOutcome } from './session-outcome.ts';
+
+/** A line that carries a value: a measured number, a truth or a digest. */
+export type ValueLine = Extract<ProtocolLine, { kind: 'sample' | 'check' }>;
+
+/** Who speaks, by the session. */
+export interface Speaker {
+  readonly node: Node;
+  /** Position of the node among the step's nodes. */
+  readonly position: number;
+}
+
+/** Where a suite differs from "each node speaks for itself and its accelerators". */
+export interface SessionRules {
+  /**
+   * What a value line comes to: readings, none yet (kept by the rules until `gather`), or the reason
+   * why the line is broken. Readings are held against `Case.gives` in any case.
+   * Default: `ownValue`.
+   */
+  readonly values?: (
+    line: ValueLine,
+    speaker: Speaker,
+    at: Line,
+  ) => readonly ValueReading[] | string;
+  /** Ranks that may speak in a node's progress lines; default 0 … accelerators − 1. */
+  readonly ranks?: (speaker: Speaker) => { readonly first: number; readonly count: number };
+  /** Values that need every rank (a group's slowest), after the last line. */
+  readonly gather?: () => readonly ValueReading[];
+}
+
+const FACTS_PER_NODE = 200;
+const FACT_LIMIT = 4096;
+const HINT_LIMIT = 200;
+
+interface Heard {
+  readonly step: number;
+  readonly speaker: Speaker;
+  facts: number;
+  done?: Extract<ProtocolLine, { kind: 'done' }>;
+  broken?: string;
+  lastLog?: string;
+}
+
+/** @param rules left out: every value is about the node that speaks, or one of its accelerators */
+export function sessionReader(context: ReaderContext, rules: SessionRules = {}): Reader {
+  const expected = expectations(context.case, context.nodes);
+  const deciding = context.steps.filter((step) => step.role === 'rank' || step.role === 'load');
+  const heard = new Map<string, Heard>();
+  for (const step of deciding) {
+    const speaking = step.on === 'native' ? step.nodes.slice(0, 1) : step.nodes;
+    speaking.forEach((id, position) => {
+      const node = context.nodes.find((one) => one.id === id);
+      if (node === undefined) return;
+      heard.set(`${step.index} ${id}`, { step: step.index, speaker: { node, position }, facts: 0 });
+    });
+  }
+
+  const readings = (line: ProtocolLine, one: Heard, at: Line): readonly Reading[] | string => {
+    const { speaker } = one;
+    const node = speaker.node.id;
+    if (one.done !== undefined) return `a ${line.kind} line after done`;
+    switch (line.kind) {
+      case 'sample':
+      case 'check': {
+        const values = (rules.values ?? ownValue)(line, speaker, at);
+        if (typeof values === 'string') return values;
+        const taken: ValueReading[] = [];
+        for (const value of values) {
+          const refused = expected.take(value);
+          if (refused !== undefined) return refused;
+          taken.push(value);
+        }
+        return taken;
+      }
+      case 'fact': {
+        one.facts += 1;
+        if (one.facts > FACTS_PER_NODE) return `more than ${FACTS_PER_NODE} facts`;
+        const value = line.value.slice(0, FACT_LIMIT);
+        return [{ kind: 'fact', node, name: line.name, value }];
+      }
+      case 'telemetry': {
+        const { kind, at: time, field, value, accelerator: index } = line;
+        if (index === undefined) return [{ kind, node, at: time, field, value }];
+        const accelerator = speaker.node.accelerators.find((each) => each.index === index);
+        if (accelerator === undefined) return `no accelerator ${index} on this node`;
+        return [{ kind, node, accelerator: accelerator.id, at: time, field, value }];
+      }
+      case 'progress': {
+        const count = Math.max(1, speaker.node.accelerators.length);
+        const ranks = rules.ranks?.(speaker) ?? { first: 0, count };
+        if (line.rank < ranks.first || line.rank >= ranks.first + ranks.count) {
+          return `rank ${line.rank} does not speak here`;
+        }
+        return [{ ...line, node }];
+      }
+      case 'log':
+        noteLog(one, line.text);
+        return [];
+      case 'done':
+        one.done = line;
+        return [];
+    }
+  };
+
+  return {
+    line(text, from) {
+      const one = heard.get(`${from.step} ${from.node}`);
+      if (one === undefined) return [];
+      const parsed = from.stream === 'stdout' ? parseLine(text) : { log: text };
+      if ('log' in parsed) {
+        noteLog(one, parsed.log);
+        return [];
+      }
+      // What follows a broken line is not believed; what came before it stays.
+      if (one.broken !== undefined) return [];
+      const result = 'broken' in parsed ? parsed.broken : readings(parsed.line, one, from);
+      if (typeof result !== 'string') return result;
+      one.broken = `line ${from.line}: ${result}`;
+      return [];
+    },
+
+    end(exits) {
+      const gathered = (rules.gather?.() ?? []).filter(
+        (value) => expected.take(value) === undefined,
+      );
+      const owing = expected.missing();
+      const facts: Reading[] = [];
+      const speeches = [...heard.values()].map((one, place) => {
+        const { step, done, broken, lastLog } = one;
+        const node = one.speaker.node.id;
+        const unsupported = done?.code === NOT_SUPPORTED;
+        if (unsupported && !expected.has(node)) {
+          const value = `${context.case.id}: not supported here: ${done.message ?? ''}`;
+          facts.push({ kind: 'fact', node, name: 'not-supported', value });
+        }
+        const contradiction = unsupported && expected.has(node) ? 'values, then NOT_SUPPORTED' : '';
+        const why = broken ?? (contradiction === '' ? undefined : contradiction);
+        // What no single node owes (a group's value) is asked of the first.
+        const missing = owing.filter((debt) => (debt.node ?? (place === 0 ? node : '')) === node);
+        return {
+          step,
+          node,
+          missing: missing.map(({ what }) => what),
+          ...(done && { done }),
+          ...(why !== undefined && { broken: why }),
+          ...(lastLog !== undefined && { lastLog }),
+        };
+      });
+      const own = exits.filter((exit) => deciding.some((step) => step.index === exit.step));
+      return { readings: [...gathered, ...facts], outcome: sessionOutcome(own, speeches) };
+    },
+  };
+}
+
+/** A value about the node that speaks, or the accelerator that it names by index. */
+export function ownValue(
+  line: ValueLine,
+  speaker: Speaker,
+  at: Line,
+): readonly ValueReading[] | string {
+  const node = speaker.node.id;
+  const accelerator = speaker.node.accelerators.find((one) => one.index === line.accelerator);
+  if (line.accelerator !== undefined && accelerator === undefined) {
+    return `no accelerator ${line.accelerator} on this node`;
+  }
+  const subject =
+    accelerator === undefined
+      ? ({ kind: 'node', node } as const)
+      : ({ kind: 'accelerator', node, accelerator: accelerator.id } as const);
+  const { parameters } = line;
+  if (line.kind === 'sample') {
+    const { kind, metric, value, iterations, tally, window } = line;
+    const more = { ...(iterations && { iterations }), ...(tally && { tally }) };
+    return [{ kind, metric, subject, parameters, value, ...more, ...(window && { window }), at }];
+  }
+  const { name, ok, digest, detail } = line;
+  if (digest !== undefined)
+    return [{ kind: 'digest', subject, name, parameters, value: digest, at }];
+  return [{ kind: 'check', subject, name, parameters, ok: ok === true, detail, at }];
+}
+
+function noteLog(one: Heard, text: string): void {
+  const said = text.trim().slice(0, HINT_LIMIT);
+  if (said !== '') one.lastLog = said;
+}

@@ -20,6 +20,8 @@ export interface Issue {
   readonly message: string;
   /** How to mend it, one sentence. */
   readonly hint: string;
+  /** The key itself is not known here. */
+  readonly unknownKey?: boolean;
 }
 
 /** What `configure` gives: the block's mistakes, or the way to the unit. */
@@ -132,6 +134,18 @@ export interface Budget {
   readonly cost?: number;
 }
 
+/** How `assay nightly` samples the fleet. */
+export interface Nightly {
+  /** Seconds in which every node must have had its turn. */
+  readonly every?: number;
+  /** What to do with a node that is in use. */
+  readonly busy?: 'skip' | 'wait';
+  /** Seconds for which nights are kept. */
+  readonly retention?: number;
+  /** Name of the secret that holds the address to call; never the address itself. */
+  readonly webhook?: string;
+}
+
 /** What every runner's block may say, whatever the runner. */
 export interface FleetOptions {
   readonly runner: string;
@@ -152,6 +166,8 @@ export interface FleetOptions {
   /** Argument prefix for facts that need root, e.g. sudo -n. */
   readonly become?: readonly string[];
   readonly keep?: 'rejected';
+  /** The plan says that its fleet stands in for the real one: every figure is labelled so. */
+  readonly standIn?: true;
   readonly onReject?: readonly string[];
   readonly onAccept?: readonly string[];
 }
@@ -206,6 +222,8 @@ export interface Plan {
   readonly decision: Decision;
   readonly budget: Budget;
   readonly report: { readonly private: readonly string[] };
+  /** Of `assay nightly`; absent: its defaults. */
+  readonly nightly?: Nightly;
   /** Dotted key → where its value came from: "plan", "default", "catalogue: …", "this machine". */
   readonly origins: Readonly<Record<string, string>>;
   /** What lint has to say that does not stop a run; shown in the report. */

@@ -64,7 +64,7 @@ export const ZONES: readonly Zone[] = [
       'suites/companion/',
       'verdicts/model.ts',
     ],
-    packages: ['hyparquet', 'hyparquet-writer'],
+    packages: ['hyparquet', 'hyparquet-writer', 'zod'],
   },
   {
     path: 'campaign/schedule/',

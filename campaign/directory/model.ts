@@ -45,12 +45,17 @@ export interface StreamEntry {
   readonly node: string;
   readonly rank: number;
   readonly stream: 'stdout' | 'stderr';
-  /** Compressed blocks in order: segment file, offset and length there, bytes when inflated. */
+  /**
+   * Compressed blocks in order: segment file, offset and length there, bytes when inflated. Short
+   * streams share a block: `start` and `size` are this stream's part of it, when inflated.
+   */
   readonly blocks: readonly {
     readonly segment: string;
     readonly offset: number;
     readonly length: number;
     readonly bytes: number;
+    readonly start?: number;
+    readonly size?: number;
   }[];
   /** Bytes kept, SHA-256 over them, lines; `cut`: bytes past the limit that were counted and not kept. */
   readonly bytes: number;
@@ -58,6 +63,22 @@ export interface StreamEntry {
   readonly lines: number;
   readonly cut: number;
   readonly redactions: number;
+}
+
+/** manifest.json of a run, or of a folder under `later/`. */
+export interface Manifest {
+  readonly schema: 'assay/manifest/1';
+  /** Run id: here and in the journal, never in verdict.json. */
+  readonly run: string;
+  /** RFC 3339, controller's clock. */
+  readonly sealedAt: string;
+  /** Version of assay that sealed it. */
+  readonly version: string;
+  /** In `later/<n>/`: what it is, and the SHA-256 of the run's own manifest.json. */
+  readonly kind?: string;
+  readonly parent?: string;
+  /** Path from the manifest's folder, with "/" → SHA-256 (hex) and bytes. `signatures/` and `later/` are outside. */
+  readonly files: Readonly<Record<string, { readonly sha256: string; readonly bytes: number }>>;
 }
 
 /** One line of journal.ndjson; `seq` counts from 0, `at` is the controller's clock (RFC 3339). */

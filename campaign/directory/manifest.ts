@@ -1,0 +1,44 @@
+/** manifest.json: the SHA-256 of every file of a run; its own hash is what signatures stand on. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeJson } from './json.ts';
+import type { Manifest } from './model.ts';
+
+/** Folders that stand outside a run's manifest: each has its own proof. */
+const OUTSIDE = ['signatures', 'later'];
+const OWN = ['manifest.json', '.lock'];
+
+/** SHA-256 (hex) of a file, read as a stream. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
+}
+
+/** Files that a manifest of this folder covers, sorted, with "/" between folders. */
+export async function coveredFiles(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => !OWN.includes(path) && !OUTSIDE.includes(path.split('/')[0] ?? ''))
+    .sort();
+}
+
+/** Hashes what is in the folder and writes its manifest.json, last. */
+export async function writeManifest(
+  root: string,
+  about: Omit<Manifest, 'schema' | 'files'>,
+): Promise<Manifest> {
+  const files: Record<string, { sha256: string; bytes: number }> = {};
+  for (const path of await coveredFiles(root)) {
+    const full = join(root, path);
+    files[path] = { sha256: await hashFile(full), bytes: (await stat(full)).size };
+  }
+  const manifest: Manifest = { schema: 'assay/manifest/1', ...about, files };
+  await writeJson(join(root, 'manifest.json'), manifest);
+  return manifest;
+}

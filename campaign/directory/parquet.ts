@@ -1,0 +1,164 @@
+/** Parquet files written in row groups and read back the same way: memory is one row group. */
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
+import { systemCode } from '../../plan/errors.ts';
+import { namedDiskError } from './disk.ts';
+import { unreadable } from './json.ts';
+
+/** Rows held in memory, written and read together. */
+const GROUP = 20_000;
+
+export type Cell = string | number | bigint | boolean | undefined;
+export type Row = Readonly<Record<string, Cell>>;
+
+/** A column: name, Parquet type, and whether every row has it. */
+export interface Column {
+  readonly name: string;
+  readonly type: 'STRING' | 'INT32' | 'INT64' | 'DOUBLE' | 'BOOLEAN';
+  readonly required: boolean;
+}
+
+/** A table of a run directory. */
+export interface Table<T> {
+  /** `<schema>/<major>` in the file's metadata, e.g. "assay/samples/1". */
+  readonly schema: string;
+  readonly columns: readonly Column[];
+  encode(value: T): Row;
+  decode(row: Row): T;
+}
+
+/** Rows going to a file; the file has its name only when it is whole. */
+export class ParquetSink<T> {
+  readonly #path: string;
+  readonly #table: Table<T>;
+  readonly #file: FileHandle;
+  readonly #bytes = new ByteWriter();
+  readonly #writer: ParquetWriter;
+  #rows: Row[] = [];
+
+  private constructor(path: string, table: Table<T>, file: FileHandle) {
+    this.#path = path;
+    this.#table = table;
+    this.#file = file;
+    const schema = schemaFromColumnData({ columnData: columnData(table.columns, []) });
+    this.#writer = new ParquetWriter({
+      writer: this.#bytes,
+      schema,
+      kvMetadata: [{ key: 'schema', value: table.schema }],
+      createdBy: 'assay',
+    });
+  }
+
+  /** @throws {HarnessError} DISK_FULL */
+  static async open<T>(path: string, table: Table<T>): Promise<ParquetSink<T>> {
+    return new ParquetSink(path, table, await open(`${path}.tmp`, 'w', 0o644));
+  }
+
+  async write(value: T): Promise<void> {
+    this.#rows.push(this.#table.encode(value));
+    if (this.#rows.length >= GROUP) await this.#group();
+  }
+
+  /** Writes the footer, syncs and gives the file its name. */
+  async close(): Promise<void> {
+    await this.#group();
+    await this.#writer.finish();
+    await this.#flush();
+    await this.#file.sync();
+    await this.#file.close();
+    await rename(`${this.#path}.tmp`, this.#path);
+  }
+
+  /** Leaves no file behind. */
+  async discard(): Promise<void> {
+    await this.#file.close();
+    await rm(`${this.#path}.tmp`, { force: true });
+  }
+
+  async #group(): Promise<void> {
+    if (this.#rows.length === 0) return;
+    await this.#writer.write({
+      columnData: columnData(this.#table.columns, this.#rows),
+      rowGroupSize: GROUP,
+    });
+    this.#rows = [];
+    await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      await this.#file.appendFile(this.#bytes.getBytes());
+    } catch (error) {
+      throw namedDiskError(this.#path, error);
+    }
+    this.#bytes.index = 0;
+  }
+}
+
+/**
+ * The rows of a file, row group by row group.
+ *
+ * @throws {HarnessError} RUN_UNREADABLE when it is missing, truncated or no such table
+ */
+export async function* readParquet<T>(path: string, table: Table<T>): AsyncGenerator<T> {
+  for await (const row of rows(path, table.columns)) yield table.decode(row);
+}
+
+async function* rows(path: string, columns: readonly Column[]): AsyncGenerator<Row> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const buffer = await asyncBuffer(file);
+    const metadata = await parquetMetadataAsync(buffer);
+    const names = columns.map((column) => column.name);
+    const total = Number(metadata.num_rows);
+    for (let start = 0; start < total; start += GROUP) {
+      const end = Math.min(start + GROUP, total);
+      const group = await parquetReadObjects({
+        file: buffer,
+        metadata,
+        columns: names,
+        rowStart: start,
+        rowEnd: end,
+      });
+      if (group.length !== end - start) throw new Error(`${group.length} rows in a row group`);
+      for (const row of group) yield present(row);
+    }
+  } catch (error) {
+    if (error instanceof TypeError && error.stack?.includes('/campaign/')) throw error;
+    const why = systemCode(error) ?? (error instanceof Error ? error.message : String(error));
+    throw unreadable(path, `${basename(path)} can't be read (${why})`, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+async function asyncBuffer(file: FileHandle): Promise<AsyncBuffer> {
+  const { size } = await file.stat();
+  return {
+    byteLength: size,
+    async slice(start, end = size) {
+      const bytes = new Uint8Array(Math.max(0, end - start));
+      await file.read(bytes, 0, bytes.length, start);
+      return bytes.buffer;
+    },
+  };
+}
+
+/** Parquet's nulls are our absent cells. */
+function present(row: Readonly<Record<string, unknown>>): Row {
+  return Object.fromEntries(
+    Object.entries(row).filter(([, cell]) => cell !== null && cell !== undefined),
+  ) as Row;
+}
+
+function columnData(columns: readonly Column[], rows: readonly Row[]) {
+  return columns.map(({ name, type, required }) => ({
+    name,
+    type,
+    nullable: !required,
+    data: rows.map((row) => row[name]),
+  }));
+}

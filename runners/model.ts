@@ -1,5 +1,5 @@
 /** What a runner hands over, and the programs that it starts there. */
-import type { Origin, Parameters } from '../plan/model.ts';
+import type { FleetOptions, Origin, Parameters } from '../plan/model.ts';
 
 export interface Accelerator {
   /** GPU UUID, or chip id in its slice; an index is not an identity. The CPU: "cpu". */
@@ -118,6 +118,8 @@ export type Exit = {
   readonly rank: number;
   /** From start to end, controller's monotonic clock. */
   readonly seconds: number;
+  /** Process ids that SIGKILL did not end: a node fault. Absent: none. */
+  readonly survivors?: readonly number[];
 } & (
   | { readonly ended: 'exited'; readonly code: number }
   | { readonly ended: 'signalled'; readonly signal: string }
@@ -166,6 +168,11 @@ export interface RunContext {
   readonly expires: Date;
   /** Folder on the controller for the runner's own short-lived files (sockets, keys); 0700. */
   readonly scratch: string;
+  /** What the plan's fleet block says to every runner. */
+  readonly fleet: Pick<FleetOptions, 'python' | 'become' | 'lease' | 'grace'> & {
+    /** The nodes stand in for hardware (`stand-in: true`): their origin is 'stand-in'. */
+    readonly standIn?: boolean;
+  };
   /** Values for `secret` arguments. */
   secret(name: string): string | undefined;
   /** Hides a value wherever it may be printed from now on. */

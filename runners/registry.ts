@@ -1,5 +1,9 @@
 /** Every runner, one line each: adding a provider is a folder and a line here. */
+import { entry } from '../plan/options.ts';
 import type { Entry } from '../plan/model.ts';
+import { localOptions } from './local/options.ts';
 import type { Runner } from './model.ts';
 
-export const runners: readonly Entry<Runner>[] = [];
+export const runners: readonly Entry<Runner>[] = [
+  entry('local', localOptions, async () => (await import('./local/runner.ts')).local),
+];

@@ -1,0 +1,230 @@
+/** A fleet over one Shell a node: what local, ssh and the clouds behind ssh have in common. */
+import { EventEmitter, on } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { HarnessError } from '../../plan/errors.ts';
+import type { Domain, Exit, Fleet, FleetEvent, Identity, Node, RunContext } from '../model.ts';
+import { bootstrap } from './bootstrap.ts';
+import { createHost, isPassing, until, type Host, type Puts } from './host.ts';
+import { runOn } from './process-on.ts';
+import { collect, type Shell } from './shell.ts';
+import { supervisorFile } from './supervisor-file.ts';
+import { thisMachine } from './this-machine.ts';
+
+/** A host as its runner knows it before it was reached. */
+export interface Target {
+  /** Node.name. */
+  readonly name: string;
+  readonly fabricAddress: string;
+  readonly identity: readonly Identity[];
+  readonly domains: readonly Domain[];
+  /** Connects. @throws {HarnessError} SSH_* */
+  open(signal: AbortSignal): Promise<Shell>;
+}
+
+/** Pauses between the tries at a host that can't be reached, ms. */
+const RETRIES = [1000, 3000];
+
+/**
+ * Opens every target and gives the fleet; what could not be opened is `missing`.
+ *
+ * @param targets in plan order: the position is the node's id
+ * @throws {HarnessError} FLEET_UNREACHABLE when none could be opened
+ */
+export async function sessionFleet(
+  context: RunContext,
+  targets: readonly Target[],
+  signal: AbortSignal,
+): Promise<Fleet> {
+  const emitter = new EventEmitter();
+  const puts: Puts = new Map();
+  const over = new AbortController();
+  const tell = (node: string, kind: 'lost' | 'back', detail: string) => {
+    const event: FleetEvent = { at: new Date().toISOString(), nodes: [node], kind, detail };
+    emitter.emit('event', event);
+  };
+  const openHost = async (id: string, target: Target, ends: AbortSignal) => {
+    const shell = await patiently(() => target.open(ends), ends);
+    try {
+      const ground = await bootstrap(shell, context.fleet.python, ends);
+      const told = (kind: 'lost' | 'back', detail: string) => tell(id, kind, detail);
+      return createHost(id, ground, shell, (again) => target.open(again), puts, told);
+    } catch (error) {
+      await shell.close();
+      throw error;
+    }
+  };
+
+  const hosts = new Map<string, Host>();
+  const nodes: Node[] = [];
+  const missing: (Fleet['missing'][number] & { readonly error: HarnessError })[] = [];
+  const opened = await Promise.allSettled(
+    targets.map((target, index) => openHost(nodeId(index), target, signal)),
+  );
+  for (const [index, target] of targets.entries()) {
+    const one = opened[index];
+    const node = asNode(nodeId(index), target);
+    if (one?.status === 'fulfilled') {
+      hosts.set(node.id, one.value);
+      nodes.push(withGround(node, one.value));
+    } else if (one?.reason instanceof HarnessError) {
+      const { code, message } = one.reason;
+      missing.push({ node, slot: target.name, code, reason: message, error: one.reason });
+    }
+  }
+  const bug = opened.find(
+    (one) => one.status === 'rejected' && !(one.reason instanceof HarnessError),
+  );
+  if (bug?.status === 'rejected' || nodes.length === 0) {
+    await Promise.all([...hosts.values()].map((host) => host.close()));
+    if (bug?.status === 'rejected') throw bug.reason as Error;
+    throw noneReached(missing);
+  }
+
+  let controller: Promise<Host> | undefined;
+  const hostOf = async (id: string): Promise<Host> => {
+    const host = hosts.get(id);
+    if (host !== undefined) return host;
+    if (id !== CONTROLLER) throw new Error(`${id} is not a node of this fleet`);
+    const itself = { name: id, fabricAddress: '127.0.0.1', identity: [], domains: [] };
+    controller ??= openHost(id, { ...itself, open: async () => thisMachine() }, over.signal);
+    return controller;
+  };
+
+  let releasing: Promise<readonly { id: string; reason: string }[]> | undefined;
+  return {
+    origin: context.fleet.standIn === true ? 'stand-in' : 'hardware',
+    nodes,
+    missing: missing.map(({ error: _, ...rest }) => rest),
+    async start(step, sink, stop) {
+      const where =
+        step.on === 'controller'
+          ? [CONTROLLER]
+          : step.on === 'native'
+            ? step.nodes.slice(0, 1)
+            : step.nodes;
+      const ends = AbortSignal.any([stop, over.signal]);
+      return Promise.all(
+        where.map(async (id, rank): Promise<Exit> => {
+          const host = await hostOf(id);
+          return runOn(host, rank, step, context, sink, ends);
+        }),
+      );
+    },
+    async put(ids, sha256, file) {
+      const results = await Promise.all(
+        ids.map(async (node) => {
+          try {
+            const host = await hostOf(node);
+            await host.put(
+              sha256,
+              file,
+              AbortSignal.any([over.signal, AbortSignal.timeout(600_000)]),
+            );
+            return [];
+          } catch (error) {
+            if (error instanceof HarnessError) {
+              return [{ node, code: error.code, reason: error.message }];
+            }
+            if (!isAbort(error)) throw error;
+            return [{ node, code: 'SSH_LOST', reason: 'the file did not arrive in time' }];
+          }
+        }),
+      );
+      return results.flat();
+    },
+    async *events(ends) {
+      try {
+        for await (const [event] of on(emitter, 'event', { signal: ends })) {
+          yield event as FleetEvent;
+        }
+      } catch (error) {
+        if (!isAbort(error)) throw error;
+      }
+    },
+    release() {
+      releasing ??= (async () => {
+        over.abort(new Error('released'));
+        const all = [...hosts.values(), ...(controller === undefined ? [] : [await controller])];
+        await Promise.all(all.map((host) => leave(host, context)));
+        return [];
+      })();
+      return releasing;
+    },
+  };
+}
+
+/** Id under which a step `on: 'controller'` is reported. */
+const CONTROLLER = 'controller';
+
+function nodeId(index: number): string {
+  return `n${String(index + 1).padStart(4, '0')}`;
+}
+
+function asNode(id: string, target: Target): Node {
+  const { name, fabricAddress, identity, domains } = target;
+  return { id, name, fabricAddress, identity, domains, accelerators: [], environment: {} };
+}
+
+function withGround(node: Node, { ground }: Host): Node {
+  const environment = {
+    ...(ground.python !== undefined && { python: ground.python.join(' ') }),
+    ...(ground.version !== undefined && { 'python.version': ground.version }),
+    'python.torch': ground.torch ? 'found' : 'missing',
+  };
+  return { ...node, environment, ...(ground.boot !== undefined && { machine: ground.boot }) };
+}
+
+/** Ends what may still run there, removes this run's folder, closes. */
+async function leave(host: Host, context: RunContext): Promise<void> {
+  const limit = AbortSignal.timeout(20_000);
+  try {
+    const { cache, supervisor } = host.ground;
+    if (supervisor !== undefined && host.used()) {
+      const shell = await host.connected(AbortSignal.timeout(5000));
+      const file = await host.put(...(await supervisorFile()), limit);
+      const folder = `${cache}/runs/${context.run}/${host.id}`;
+      const argv = [supervisor, '-I', '-S', file, 'clear', folder];
+      await collect(shell, argv, { limit: 20, signal: limit });
+    }
+  } catch (error) {
+    // A host that can't be reached now ends its programs by their lease.
+    if (!isPassing(error) && !isAbort(error) && !(error instanceof HarnessError)) throw error;
+  } finally {
+    await host.close();
+  }
+}
+
+async function patiently(open: () => Promise<Shell>, signal: AbortSignal): Promise<Shell> {
+  for (const wait of RETRIES) {
+    try {
+      return await until(open(), signal);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      await pause(wait, undefined, { signal });
+    }
+  }
+  return until(open(), signal);
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
+}
+
+function noneReached(missing: readonly { readonly slot: string; readonly error: HarnessError }[]) {
+  const shown = missing.slice(0, 3).map((one) => `${printable(one.slot)}: ${one.error.message}`);
+  const more = missing.length > 3 ? ` (and ${missing.length - 3} more)` : '';
+  return new HarnessError(
+    'FLEET_UNREACHABLE',
+    `no node could be opened: ${shown.join('; ')}${more}`,
+    {
+      hint: missing[0]?.error.hint ?? 'Name at least one host.',
+      details: { missing: missing.length },
+      cause: missing[0]?.error,
+    },
+  );
+}
+
+/** A name from outside with nothing in it that a terminal would act on. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '\u{fffd}');
+}

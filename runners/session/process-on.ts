@@ -1,0 +1,111 @@
+/** One process of a placed step on one host: its arguments resolved, its end as the campaign sees it. */
+import { randomUUID } from 'node:crypto';
+import { HarnessError } from '../../plan/errors.ts';
+import type { Chunk, Exit, PlacedArgument, PlacedStep, RunContext } from '../model.ts';
+import type { Host } from './host.ts';
+import { storedPath } from './store.ts';
+import { supervised, type End } from './supervised.ts';
+import { supervisorFile } from './supervisor-file.ts';
+
+/** Bytes a stream that a program may print. */
+const MOST = 64 * 2 ** 20;
+
+/** Runs the step's process of one host to its end. Rejects only for bugs and for what `sink` rejects with. */
+export async function runOn(
+  host: Host,
+  rank: number,
+  step: PlacedStep,
+  context: RunContext,
+  sink: (chunk: Chunk) => Promise<void>,
+  signal: AbortSignal,
+): Promise<Exit> {
+  const started = performance.now();
+  const node = host.id;
+  const end = await attempt(host, rank, step, context, signal, (stream, bytes) =>
+    sink({ node, rank, stream, bytes }),
+  );
+  return { node, rank, seconds: (performance.now() - started) / 1000, ...end };
+}
+
+async function attempt(
+  host: Host,
+  rank: number,
+  step: PlacedStep,
+  context: RunContext,
+  signal: AbortSignal,
+  sink: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => Promise<void>,
+): Promise<End> {
+  if (signal.aborted) return { ended: 'stopped' };
+  const { cache, supervisor, python } = host.ground;
+  const payload = typeof step.argv[0] === 'object' && 'file' in step.argv[0];
+  if (supervisor === undefined || (payload && python === undefined)) {
+    const reason = 'no Python ≥ 3.8 was found there (python3, /usr/bin/python3, $VIRTUAL_ENV)';
+    return { ended: 'not-started', code: 'NO_PYTHON', reason };
+  }
+  let file: string;
+  try {
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(step.lease * 1000)]);
+    file = await host.put(...(await supervisorFile()), patience);
+  } catch (error) {
+    if (signal.aborted) return { ended: 'stopped' };
+    if (error instanceof HarnessError) {
+      return { ended: 'not-started', code: error.code, reason: error.message };
+    }
+    if (error instanceof Error && error.name === 'TimeoutError') {
+      const reason = 'the node could not be reached to start the program';
+      return { ended: 'not-started', code: 'SSH_LOST', reason };
+    }
+    throw error;
+  }
+  const run = `${cache}/runs/${context.run}/${host.id}/${step.attempt}`;
+  const place = (argument: PlacedArgument) => placed(argument, cache, `${run}/scratch`, context);
+  const environment = Object.entries(step.environment).map(
+    ([name, value]) => [name, place(value)] as const,
+  );
+  return supervised(
+    host,
+    {
+      attach: [supervisor, '-I', '-S', file, 'attach', `${run}/${step.index}`],
+      nonce: randomUUID(),
+      spec: {
+        argv: [...(payload ? (python ?? []) : []), ...step.argv.map(openly(place))],
+        environment: {
+          ...Object.fromEntries(environment),
+          ASSAY_RANK: String(rank),
+          ASSAY_NODES: String(Math.max(1, step.nodes.length)),
+        },
+        scratch: `${run}/scratch`,
+        limit: step.limit,
+        lease: step.lease,
+        most: MOST,
+      },
+    },
+    sink,
+    signal,
+  );
+}
+
+/** Arguments are seen by every user of a node: a secret has no place among them. */
+function openly(place: (argument: PlacedArgument) => string) {
+  return (argument: PlacedArgument): string => {
+    if (typeof argument === 'object' && 'secret' in argument) {
+      throw new TypeError(`the secret ${argument.secret} can't be an argument, only environment`);
+    }
+    return place(argument);
+  };
+}
+
+function placed(
+  argument: PlacedArgument,
+  cache: string,
+  scratch: string,
+  context: RunContext,
+): string {
+  if (typeof argument === 'string') return argument;
+  if ('file' in argument) return storedPath(cache, argument.file);
+  if ('scratch' in argument) return `${scratch}/${argument.scratch}`;
+  const value = context.secret(argument.secret);
+  if (value === undefined) throw new TypeError(`no secret is named ${argument.secret}`);
+  context.redact(value);
+  return value;
+}

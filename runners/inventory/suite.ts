@@ -1,0 +1,64 @@
+/** Inventory as the campaign runs it: one trial a node, before any other. */
+import { fileURLToPath } from 'node:url';
+import type { Node, Step } from '../model.ts';
+import type { Inventory, InventoryCase } from './model.ts';
+import { inventoryReader } from './reader.ts';
+import { readinessRules, type XidClass } from './readiness.ts';
+import { simulateInventory } from './simulate.ts';
+
+export interface InventoryOptions {
+  /** Argument prefix for facts that need root, e.g. `['sudo', '-n']`; absent: such facts are lost. */
+  readonly become?: readonly string[];
+  /** Whose fault an XID is; absent: NVIDIA's application errors as DESIGN.md names them. */
+  readonly classify?: XidClass;
+}
+
+/** XIDs that a program causes by itself. @see https://docs.nvidia.com/deploy/xid-errors/index.html */
+const APPLICATION = [13, 31, 43, 45, 68, 109];
+const byDesign: XidClass = (code) => (APPLICATION.includes(code) ? 'application' : 'unknown');
+
+const payload = fileURLToPath(new URL('payload/inventory.py', import.meta.url));
+/** Seconds; nvidia-smi on a sick node takes its 120 s before it is given up. */
+const LIMIT = 600;
+
+const theCase: InventoryCase = {
+  id: 'inventory',
+  suite: 'inventory',
+  parameters: {},
+  scope: 'node',
+  gives: Object.entries(readinessRules).map(([metric, { per }]) => ({ metric, per, as: 'check' })),
+  expected: 10,
+};
+
+/** One process a node. */
+export function inventoryStep(
+  nodes: readonly Pick<Node, 'id'>[],
+  options: InventoryOptions = {},
+): Step {
+  const { become } = options;
+  return {
+    suite: 'inventory',
+    case: theCase.id,
+    parameters: {},
+    on: 'each-node',
+    nodes: nodes.map((node) => node.id),
+    role: 'rank',
+    argv: [{ payload }, ...(become === undefined ? [] : ['--become', JSON.stringify(become)])],
+    environment: {},
+    limit: LIMIT,
+  };
+}
+
+/** Assignable to `Suite`; claims no metric. */
+export function createInventory(options: InventoryOptions = {}): Inventory {
+  return {
+    id: 'inventory',
+    metrics: [],
+    checks: Object.keys(readinessRules),
+    cases: () => [theCase],
+    steps: (_, nodes) => [inventoryStep(nodes, options)],
+    reader: (context) => inventoryReader(context, options.classify ?? byDesign),
+    ceiling: () => undefined,
+    simulate: simulateInventory,
+  };
+}

@@ -1,0 +1,150 @@
+/** Nodes and options → cases: one collective in one scope, over all its sizes. */
+import type { Parameters, Subject } from '../../plan/model.ts';
+import type { Node } from '../../runners/model.ts';
+import type { Case } from '../model.ts';
+import { isComposed, type Collective } from './collectives.ts';
+import type { Options } from './options.ts';
+import { applicable, expandSizes } from './sizes.ts';
+
+type Scope = Options['scopes'][number];
+
+/** Ranks of alltoall over a whole lot above which it must be asked for: its messages grow with n². */
+const ALLTOALL_RANKS = 1024;
+const CPU_RANKS = 2;
+const CPU_SIZES = [2 ** 16, 2 ** 22];
+const GPU_SIZES = [8, 2 ** 20, 2 ** 30, 2 ** 34];
+
+const SUBJECTS: Readonly<Record<Scope, Subject['kind']>> = {
+  node: 'node',
+  pair: 'link',
+  domain: 'group',
+  lot: 'lot',
+};
+
+/** Sizes of a case, and those that make no sense on it. */
+export interface CaseSizes {
+  readonly fit: readonly number[];
+  readonly not: readonly number[];
+}
+
+/** One rank an accelerator; a machine without one gets two. The most of any node: one with fewer must fail, not shrink the case. */
+export function ranksPerNode(nodes: readonly Node[]): number {
+  return Math.max(...nodes.map((node) => (isCpu(node) ? CPU_RANKS : node.accelerators.length)), 0);
+}
+
+export function isCpu(node: Node): boolean {
+  return node.accelerators.every((one) => one.kind === 'cpu');
+}
+
+/** Library that the ranks speak: named in the parameters, so that gloo never passes for NCCL. */
+export function libraryOf(options: Options, nodes: readonly Node[]): string {
+  if (options.library !== 'auto') return options.library;
+  return nodes.some((node) => isCpu(node)) ? 'gloo' : 'nccl';
+}
+
+/** @param ranks of the trial that counts: the smallest of its scope */
+export function caseSizes(options: Options, nodes: readonly Node[], ranks: number): CaseSizes {
+  const first = nodes.find((node) => node.accelerators.length > 0)?.accelerators[0];
+  const kind = first?.kind ?? 'cpu';
+  const sizes = expandSizes(options.sizes ?? (kind === 'cpu' ? CPU_SIZES : GPU_SIZES));
+  const memory = Math.min(...nodes.flatMap((node) => node.accelerators.map((one) => one.memory)));
+  return applicable(sizes, { ranks, ranksPerNode: ranksPerNode(nodes), memory, kind });
+}
+
+/** Same nodes, same cases, same order. A scope that these nodes can't form gives none. */
+export function cases(options: Options, nodes: readonly Node[]): readonly Case[] {
+  const perNode = ranksPerNode(nodes);
+  return options.scopes.flatMap((scope) =>
+    options.collectives
+      .filter((collective) => possible(scope, collective, nodes, perNode))
+      .map((collective) => oneCase(options, scope, collective, nodes, perNode)),
+  );
+}
+
+function possible(scope: Scope, collective: Collective, nodes: readonly Node[], perNode: number) {
+  switch (scope) {
+    case 'node':
+      return perNode >= 2;
+    case 'pair':
+      return perNode >= 1 && nodes.length >= 2;
+    case 'domain':
+      return smallestDomain(nodes) !== undefined;
+    case 'lot':
+      return (
+        nodes.length >= 2 && (collective !== 'alltoall' || nodes.length * perNode <= ALLTOALL_RANKS)
+      );
+  }
+}
+
+/** Nodes of the smallest domain that holds at least two; undefined where none does. */
+function smallestDomain(nodes: readonly Node[]): number | undefined {
+  const members = new Map<string, number>();
+  for (const { kind, id } of nodes.flatMap((node) => node.domains)) {
+    members.set(`${kind} ${id}`, (members.get(`${kind} ${id}`) ?? 0) + 1);
+  }
+  const several = [...members.values()].filter((count) => count >= 2);
+  return several.length === 0 ? undefined : Math.min(...several);
+}
+
+function oneCase(
+  options: Options,
+  scope: Scope,
+  collective: Collective,
+  nodes: readonly Node[],
+  perNode: number,
+): Case {
+  const library = libraryOf(options, nodes);
+  const composed = isComposed(collective, library, options.dtype);
+  const size = { node: 1, pair: 2, domain: smallestDomain(nodes) ?? 2, lot: nodes.length }[scope];
+  const cpu = nodes.some((node) => isCpu(node));
+  const parameters: Parameters = {
+    dtype: options.dtype,
+    library,
+    scope,
+    // Domains differ in size and a lot may lose nodes: their ranks are a fact of the trial.
+    ...((scope === 'node' || scope === 'pair') && { ranks: size * perNode }),
+    ...(composed && { composed }),
+    ...(options.driver !== 'torch' && { driver: options.driver }),
+    ...(options.profile !== undefined && { profile: options.profile }),
+    ...(options.nvls !== undefined && { nvls: options.nvls }),
+  };
+  const { fit } = caseSizes(options, nodes, size * perNode);
+  const per = SUBJECTS[scope];
+  const figures = composed ? ['time'] : ['busbw', 'algbw', 'time'];
+  return {
+    id: ['nccl', collective, scope, options.dtype, library, options.driver]
+      .filter((word) => word !== 'torch')
+      .join('.'),
+    suite: 'nccl',
+    parameters,
+    scope,
+    gives: fit.flatMap((bytes) => {
+      const own = { ...parameters, bytes };
+      return [
+        ...figures.map((figure) => ({
+          metric: `nccl.${collective}.${figure}`,
+          per,
+          parameters: own,
+        })),
+        {
+          metric: `nccl.${collective}.correct`,
+          per,
+          parameters: own,
+          as: 'check' as const,
+        },
+      ];
+    }),
+    expected: cpu ? 5 : 20 + fit.length + (scope === 'lot' ? 0.01 * size * perNode : 0),
+  };
+}
+
+/** The collective of one of our cases. */
+export function collectiveOf(of: Case): Collective {
+  return of.id.split('.')[1] as Collective;
+}
+
+/** Sizes that a case promised, ascending. */
+export function promisedSizes(of: Case): readonly number[] {
+  const sizes = of.gives.map((give) => give.parameters?.['bytes']);
+  return [...new Set(sizes.filter((one) => typeof one === 'number'))].sort((a, b) => a - b);
+}

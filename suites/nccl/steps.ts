@@ -1,0 +1,100 @@
+/** A case on claimed nodes → the programs to start. */
+import { fileURLToPath } from 'node:url';
+import type { Argument, Node, Step } from '../../runners/model.ts';
+import type { Case } from '../model.ts';
+import { caseSizes, collectiveOf, isCpu, promisedSizes, ranksPerNode } from './cases.ts';
+import type { Options } from './options.ts';
+
+const payload = (name: string) => fileURLToPath(new URL(`./payload/${name}`, import.meta.url));
+
+/** Seconds that the payload waits for its ranks to meet, and for one operation to end. */
+function limits(nodes: readonly Node[], ranks: number) {
+  return nodes.some((node) => isCpu(node))
+    ? { init: 60, operation: 30 }
+    : { init: 120 + ranks / 50, operation: 60 + ranks / 100 };
+}
+
+/** The same on every node: a rank finds its place in ASSAY_RANK and ASSAY_NODES. */
+export function steps(options: Options, of: Case, nodes: readonly Node[]): readonly Step[] {
+  const [first] = nodes;
+  if (first === undefined) return [];
+  const perNode = ranksOnEach(of, nodes);
+  const ranks = perNode * nodes.length;
+  const { init, operation } = limits(nodes, ranks);
+  const sizes = promisedSizes(of);
+  const notApplicable = caseSizes(options, nodes, ranks).not;
+  const shared: readonly Argument[] = [
+    '--collective',
+    collectiveOf(of),
+    '--sizes',
+    sizes.join(','),
+    '--dtype',
+    options.dtype,
+    '--iterations',
+    String(options.iterations),
+    '--warmup',
+    String(options['warm-up']),
+    '--ranks-per-node',
+    String(perNode),
+  ];
+  const environment = {
+    ...(options.nvls !== undefined && { NCCL_NVLS_ENABLE: options.nvls ? '1' : '0' }),
+    ...options.environment,
+  };
+  const common = {
+    suite: 'nccl',
+    case: of.id,
+    parameters: of.parameters,
+    role: 'rank',
+    nodes: nodes.map((node) => node.id),
+    environment,
+    // Ends what the payload's own limits did not: a node that is stopped as a whole.
+    limit: Math.ceil(2 * init + 2 * operation),
+  } as const;
+  if (options.driver === 'nccl-tests') {
+    return [
+      {
+        ...common,
+        on: 'native',
+        argv: [
+          { payload: payload('nccl-tests.py') },
+          ...shared,
+          '--binaries',
+          options.binaries ?? '',
+          '--limit',
+          String(common.limit - 10),
+          '--hosts',
+          ...nodes.map((node) => ({ addressOf: node.id })),
+        ],
+      },
+    ];
+  }
+  return [
+    {
+      ...common,
+      on: 'each-node',
+      argv: [
+        { payload: payload('collective.py') },
+        ...shared,
+        '--library',
+        String(of.parameters['library']),
+        '--address',
+        { addressOf: first.id },
+        '--port',
+        { port: 'rendezvous' },
+        '--init-limit',
+        String(init),
+        '--operation-limit',
+        String(operation),
+        '--not-applicable',
+        notApplicable.join(','),
+      ],
+    },
+  ];
+}
+
+/** Ranks on each node: as planned where the case says, so that a node with fewer parts fails instead of shrinking it. */
+export function ranksOnEach(of: Case, nodes: readonly Node[]): number {
+  const ranks = of.parameters['ranks'];
+  return typeof ranks === 'number' ? ranks / nodes.length : ranksPerNode(nodes);
+}

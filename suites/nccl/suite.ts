@@ -1,0 +1,23 @@
+/** nccl: collective communication in a node, between two, in a domain, over the lot. */
+import type { Suite } from '../model.ts';
+import { cases } from './cases.ts';
+import { ceiling } from './ceiling.ts';
+import { checks, metrics } from './metrics.ts';
+import type { Options } from './options.ts';
+import { torchReader } from './reader.ts';
+import { simulate } from './simulate.ts';
+import { steps } from './steps.ts';
+
+/** The suite with one plan's options. */
+export function nccl(options: Options): Suite {
+  return {
+    id: 'nccl',
+    metrics,
+    checks,
+    cases: (nodes) => cases(options, nodes),
+    steps: (of, nodes) => steps(options, of, nodes),
+    reader: (context) => torchReader(context),
+    ceiling,
+    simulate,
+  };
+}

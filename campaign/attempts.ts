@@ -66,6 +66,13 @@ export class AttemptFold {
     }));
   }
 
+  /** Forgets and gives the attempts of an earlier round that never ended. */
+  takeCutOff(round: number): StoredAttempt[] {
+    const cut = this.cutOff().filter(({ attempt }) => attempt.trial.round === round);
+    for (const { attempt } of cut) this.#open.delete(attempt.id);
+    return cut;
+  }
+
   #steps(start: Start) {
     return start.steps.map((step) => {
       const of = this.#programs.get(step.program);

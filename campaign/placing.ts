@@ -1,0 +1,127 @@
+/** Steps as suites ask for them → steps as fleets start them, and as the journal records them. */
+import { createHash } from 'node:crypto';
+import type { Argument, Node, PlacedArgument, PlacedStep, Step } from '../runners/model.ts';
+import { canonical } from './directory/canonical.ts';
+import { hashFile } from './directory/manifest.ts';
+import type { Program, RecordedArgument, RecordedStep } from './events.ts';
+
+/** First and last port given out: below the range that kernels take client ports from. */
+const PORTS = [20_000, 31_999] as const;
+
+/** Ports for rendezvous: no two attempts under way have the same. */
+export class Ports {
+  #next: number;
+
+  /** @param start how many were given out before (a resumed run does not begin with the same) */
+  constructor(start: number) {
+    this.#next = start;
+  }
+
+  next(): number {
+    const [first, last] = PORTS;
+    const port = first + (this.#next % (last - first + 1));
+    this.#next += 1;
+    return port;
+  }
+}
+
+/** Payload files, hashed once each. */
+export class Payloads {
+  readonly #hashes = new Map<string, Promise<string>>();
+
+  /** SHA-256 of a file on the controller. */
+  hash(path: string): Promise<string> {
+    const known = this.#hashes.get(path) ?? hashFile(path);
+    this.#hashes.set(path, known);
+    return known;
+  }
+}
+
+/** A step ready to start, with how the journal names it and the files that it needs on its nodes. */
+export interface Placed {
+  readonly step: PlacedStep;
+  readonly program: Program;
+  /** First 16 hex digits of the program's SHA-256. */
+  readonly programId: string;
+  /** SHA-256 → path on the controller. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/**
+ * Resolves a step's arguments: files by hash, addresses, ports. Secrets and scratch paths are the runner's.
+ *
+ * @param ports of the attempt, by name; a new name gets a number
+ */
+export async function place(
+  step: Step,
+  at: { readonly attempt: string; readonly index: number; readonly lease: number },
+  known: {
+    readonly nodes: ReadonlyMap<string, Node>;
+    readonly payloads: Payloads;
+    readonly ports: Ports;
+  },
+  ports: Record<string, number>,
+): Promise<Placed> {
+  const files = new Map<string, string>();
+  const resolve = async (argument: Argument): Promise<[PlacedArgument, RecordedArgument]> => {
+    if (typeof argument === 'string') return [argument, argument];
+    if ('payload' in argument) {
+      const file = await known.payloads.hash(argument.payload);
+      files.set(file, argument.payload);
+      return [{ file }, { file }];
+    }
+    if ('addressOf' in argument) {
+      const node = known.nodes.get(argument.addressOf);
+      if (node === undefined) throw new Error(`a step names node ${argument.addressOf}`);
+      return [node.fabricAddress, argument];
+    }
+    if ('port' in argument) {
+      ports[argument.port] ??= known.ports.next();
+      return [String(ports[argument.port]), argument];
+    }
+    return [argument, argument];
+  };
+  const argv = await Promise.all(step.argv.map(resolve));
+  const environment = await Promise.all(
+    Object.entries(step.environment).map(
+      async ([name, argument]) => [name, await resolve(argument)] as const,
+    ),
+  );
+  const [program, ...rest] = argv.map(([placed]) => placed);
+  if (program === undefined) throw new Error('a step without a program');
+  const recorded: Program = {
+    suite: step.suite,
+    case: step.case,
+    parameters: step.parameters,
+    on: step.on,
+    role: step.role,
+    argv: argv.map(([, one]) => one),
+    environment: Object.fromEntries(environment.map(([name, [, one]]) => [name, one])),
+    limit: step.limit,
+  };
+  return {
+    step: {
+      ...step,
+      ...at,
+      argv: [program, ...rest],
+      environment: Object.fromEntries(environment.map(([name, [placed]]) => [name, placed])),
+    },
+    program: recorded,
+    programId: programId(recorded),
+    files,
+  };
+}
+
+/** How the journal names a step of a trial on these nodes. */
+export function recordedStep(placed: Placed, nodes: readonly string[]): RecordedStep {
+  const same =
+    placed.step.nodes.length === nodes.length &&
+    placed.step.nodes.every((node, at) => node === nodes[at]);
+  return same
+    ? { program: placed.programId }
+    : { program: placed.programId, nodes: placed.step.nodes };
+}
+
+function programId(program: Program): string {
+  return createHash('sha256').update(canonical(program)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,65 @@
+/** Which nodes can't be reached, since when, and when to ask them again. */
+
+/** Longest pause between two tries at a node that is away, in seconds. */
+const LONGEST_PAUSE = 60;
+
+interface Away {
+  readonly since: number;
+  nextTry: number;
+  pause: number;
+}
+
+/** Times are seconds on one clock, given by the caller. */
+export class Reach {
+  readonly #away = new Map<string, Away>();
+  readonly #total: number;
+  readonly #grace: number;
+  readonly #firstPause: number;
+  #allSince: number | undefined;
+
+  /**
+   * @param total nodes of the fleet
+   * @param grace seconds away after which a node fails
+   * @param firstPause seconds from a failure to the next try; doubled each time
+   */
+  constructor(total: number, grace: number, firstPause: number) {
+    this.#total = total;
+    this.#grace = grace;
+    this.#firstPause = firstPause;
+  }
+
+  /** A try at these nodes did not reach them. */
+  failed(nodes: readonly string[], now: number): void {
+    for (const node of nodes) {
+      const away = this.#away.get(node) ?? { since: now, nextTry: now, pause: this.#firstPause };
+      away.nextTry = now + away.pause;
+      away.pause = Math.min(LONGEST_PAUSE, away.pause * 2);
+      this.#away.set(node, away);
+    }
+    if (this.#away.size >= this.#total) this.#allSince ??= now;
+  }
+
+  /** These nodes answered. */
+  reached(nodes: readonly string[]): void {
+    for (const node of nodes) this.#away.delete(node);
+    if (this.#away.size < this.#total) this.#allSince = undefined;
+  }
+
+  /** Nodes of these that are away and not due for a try. */
+  away(nodes: readonly string[], now: number): string[] {
+    return nodes.filter((node) => (this.#away.get(node)?.nextTry ?? 0) > now);
+  }
+
+  /** Nodes of these that have been away for longer than the grace. */
+  past(nodes: readonly string[], now: number): string[] {
+    return nodes.filter((node) => {
+      const away = this.#away.get(node);
+      return away !== undefined && now - away.since >= this.#grace;
+    });
+  }
+
+  /** Seconds for which no node at all could be reached; undefined while one can. */
+  allAway(now: number): number | undefined {
+    return this.#allSince === undefined ? undefined : now - this.#allSince;
+  }
+}

@@ -175,7 +175,7 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (value === null) return 'nothing';
   if (typeof value === 'object') return 'a map';
-  return `"${String(value).slice(0, 80)}"`;
+  return `"${(typeof value === 'number' ? String(value) : typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 80)}"`;
 }
 
 /** Keys that an object schema takes at a path, for hints; empty where there is no object. */

@@ -73,6 +73,11 @@ export interface Inventory {
   reader(context: InventoryContext): InventoryReader;
   ceiling(): undefined;
   simulate(step: PlacedStep, node: SimulatedNode): Iterable<string>;
+  /** The node with what its readings say; pure. */
+  inventoriedNode(
+    node: Node,
+    readings: Iterable<{ readonly kind: string; readonly node?: string }>,
+  ): Node;
 }
 
 /** One GPU as `nvidia-smi -q -x` or `rocm-smi` shows it; absent = not shown or "N/A". */

@@ -10,15 +10,13 @@ import type {
   Line,
 } from './model.ts';
 import { Outputs } from './outputs.ts';
-import { readinessOf, readinessRules, type XidClass } from './readiness.ts';
+import { readinessOf, readinessRules } from './readiness.ts';
 
 /**
  * Live and in replay the same. Facts: `accelerator.<i>`, `identity.<i>`, `environment.<key>`, `machine`,
  * `nics`, `nic-rate` (B/s), `memory` (B) and others of facts.ts; `lost.<fact>` = why it can't be read.
- *
- * @param classify whose fault an XID is (plan/catalogue)
  */
-export function inventoryReader(context: InventoryContext, classify: XidClass): InventoryReader {
+export function inventoryReader(context: InventoryContext): InventoryReader {
   const nodes = new Map(context.nodes.map((node) => [node.id, new Outputs()]));
   const steps = new Map<string, number>();
   return {
@@ -29,23 +27,18 @@ export function inventoryReader(context: InventoryContext, classify: XidClass): 
     },
     end(exits) {
       const readings = [...nodes].flatMap(([node, outputs]) =>
-        read(node, steps.get(node) ?? 0, outputs, classify),
+        read(node, steps.get(node) ?? 0, outputs),
       );
       return { readings, outcome: outcome(nodes, exits) };
     },
   };
 }
 
-function read(
-  node: string,
-  step: number,
-  outputs: Outputs,
-  classify: XidClass,
-): readonly InventoryReading[] {
+function read(node: string, step: number, outputs: Outputs): readonly InventoryReading[] {
   // Half an inventory names a half node: nothing is taken from it.
   if (!outputs.done) return [];
   const hardware = hardwareOf(outputs);
-  const ready = readinessOf(hardware, classify);
+  const ready = readinessOf(hardware);
   const facts = new Map(factsOf(hardware));
   for (const [fact, why] of outputs.lost) facts.set(`lost.${fact}`, why);
   for (const [name, rule] of Object.entries(readinessRules)) {

@@ -2,6 +2,7 @@
  * Readiness: what must be right before anything is measured (FACTS.md F, first ten minutes).
  * A rule that can't read what it needs gives nothing, so that its criterion stays not tested.
  */
+import { classifyXid } from '../../plan/catalogue/xid.ts';
 import type { Gpu } from './model.ts';
 import type { Hardware, Nic } from './hardware.ts';
 
@@ -12,9 +13,6 @@ export interface Ready {
   readonly detail: string;
   readonly gpu?: Gpu;
 }
-
-/** hardware: the node's fault. Others are programs' and are only shown. */
-export type XidClass = (code: number) => 'hardware' | 'application' | 'unknown';
 
 interface Rule {
   readonly per: 'node' | 'accelerator';
@@ -54,7 +52,7 @@ const SHM_MINIMUM = 64 * 2 ** 20 - 2 ** 16;
 const SHM_GPU = 2 ** 30;
 
 /** All results that the outputs allow. */
-export function readinessOf(hardware: Hardware, classify: XidClass): readonly Ready[] {
+export function readinessOf(hardware: Hardware): readonly Ready[] {
   const results: Ready[] = [];
   const say = (name: ReadinessName, ok: boolean | undefined, detail: string, gpu?: Gpu): void => {
     const kinds: readonly string[] = readinessRules[name].kinds;
@@ -64,7 +62,7 @@ export function readinessOf(hardware: Hardware, classify: XidClass): readonly Re
   countAndMemory(hardware, say);
   for (const gpu of hardware.gpus) accelerator(gpu, hardware, say);
   nics(hardware, say);
-  host(hardware, classify, say);
+  host(hardware, say);
   return results;
 }
 
@@ -177,9 +175,9 @@ function nics(hardware: Hardware, say: Say): void {
   say('readiness.nics', used.length === 0 ? undefined : bad.length === 0, detail);
 }
 
-function host(hardware: Hardware, classify: XidClass, say: Say): void {
+function host(hardware: Hardware, say: Say): void {
   const { system, modules, xids, clock } = hardware;
-  const serious = (xids ?? []).filter((one) => classify(one.code) !== 'application');
+  const serious = (xids ?? []).filter((one) => classifyXid(one.code) === 'hardware');
   const named = [...new Set(serious.map((one) => `${one.code} on ${one.pci}`))]
     .slice(0, 20)
     .join(', ');

@@ -2,20 +2,15 @@
 import { fileURLToPath } from 'node:url';
 import type { Node, Step } from '../model.ts';
 import type { Inventory, InventoryCase } from './model.ts';
+import { inventoriedNode } from './node.ts';
 import { inventoryReader } from './reader.ts';
-import { readinessRules, type XidClass } from './readiness.ts';
+import { readinessRules } from './readiness.ts';
 import { simulateInventory } from './simulate.ts';
 
 export interface InventoryOptions {
   /** Argument prefix for facts that need root, e.g. `['sudo', '-n']`; absent: such facts are lost. */
   readonly become?: readonly string[];
-  /** Whose fault an XID is; absent: NVIDIA's application errors as DESIGN.md names them. */
-  readonly classify?: XidClass;
 }
-
-/** XIDs that a program causes by itself. @see https://docs.nvidia.com/deploy/xid-errors/index.html */
-const APPLICATION = [13, 31, 43, 45, 68, 109];
-const byDesign: XidClass = (code) => (APPLICATION.includes(code) ? 'application' : 'unknown');
 
 const payload = fileURLToPath(new URL('payload/inventory.py', import.meta.url));
 /** Seconds; nvidia-smi on a sick node takes its 120 s before it is given up. */
@@ -57,8 +52,9 @@ export function createInventory(options: InventoryOptions = {}): Inventory {
     checks: Object.keys(readinessRules),
     cases: () => [theCase],
     steps: (_, nodes) => [inventoryStep(nodes, options)],
-    reader: (context) => inventoryReader(context, options.classify ?? byDesign),
+    reader: inventoryReader,
     ceiling: () => undefined,
     simulate: simulateInventory,
+    inventoriedNode,
   };
 }

@@ -1,0 +1,44 @@
+/** What the companion would print: one look an accelerator and one for the node, so that big fleets stay cheap. */
+import type { PlacedStep, SimulatedNode } from '../../runners/model.ts';
+
+/**
+ * Values asked of the node, a metric `companion.<field>` each: sm-clock (Hz), power (W), temperature
+ * (Cel), throttle (mask), cpu-steal (share), link-down (count). What it does not give is left out.
+ */
+export function* simulateCompanion(step: PlacedStep, node: SimulatedNode): Iterable<string> {
+  const { accelerators } = node.node;
+  const [gpu] = accelerators;
+  const say = (record: object): string => `${JSON.stringify({ assay: 1, ...record })}\n`;
+  const ask = (field: string, of?: (typeof accelerators)[number]) =>
+    node.value(`companion.${field}`, step.parameters, of);
+  let text = '';
+  if (gpu?.kind === 'gpu') {
+    text += say({ kind: 'fact', name: 'kernel-log', value: 'readable' });
+    for (const one of accelerators) {
+      const fields = {
+        'sm-clock': ask('sm-clock', one),
+        power: ask('power', one),
+        temperature: ask('temperature', one),
+        throttle: ask('throttle', one),
+        'ecc-uncorrected': 0,
+        'remap-uncorrectable': 0,
+        // JSON leaves undefined out.
+        xid: node.faulty('xid', one) ? 79 : undefined,
+      };
+      text += say({ kind: 'watch', accelerator: one.index, at: 0, fields });
+      if (node.faulty('row-remap', one)) {
+        text += say({
+          kind: 'watch',
+          accelerator: one.index,
+          at: 1,
+          fields: { 'remap-uncorrectable': 1 },
+        });
+      }
+    }
+  }
+  const down = ask('link-down') ?? 0;
+  const own = { 'cpu-steal': ask('cpu-steal'), 'nic-link-downed': 0 };
+  text += say({ kind: 'watch', at: 0, fields: own });
+  if (down > 0) text += say({ kind: 'watch', at: 1, fields: { 'nic-link-downed': down } });
+  yield `${text}${say({ kind: 'done', ok: true })}`;
+}

@@ -1,0 +1,149 @@
+/** The first screen: origin, verdict, reason, counts, the three worst nodes. */
+import type { Verdict, Word } from '../../../verdicts/model.ts';
+import { NONE, showCount, showMargin, showValue } from '../../figure.ts';
+import { againstOf, leastMargin } from '../../survey/survey.ts';
+import {
+  boundText,
+  LOT,
+  ORIGIN,
+  plural,
+  SEVERITY,
+  subjectNodes,
+  WORD,
+  type Mark,
+} from '../../words.ts';
+import { numbersOf, type Context } from '../context.ts';
+
+const WORST = 3;
+
+/** What somebody reads in ten seconds. */
+export function openingView(context: Context) {
+  const { run, survey } = context;
+  const { verdict } = survey;
+  const origin = ORIGIN[verdict?.origin ?? run.fleet.origin];
+  const { delivery, part } = { delivery: run.plan.delivery, part: run.plan.part };
+  return {
+    origin,
+    mark: verdict === undefined ? UNFINISHED : lotMark(verdict),
+    reason:
+      verdict === undefined
+        ? 'The run has not ended: there is no verdict.'
+        : sentence(verdict.lot.reasons[0] ?? 'No reason was recorded.'),
+    otherReasons: verdict?.lot.reasons.slice(1).map(sentence) ?? [],
+    delivery: [
+      { name: 'Delivery', value: delivery.reference },
+      { name: 'Provider', value: delivery.provider },
+      { name: 'Part', value: part?.title ?? delivery.sku },
+      {
+        name: 'Bought',
+        value: `${plural(delivery.count ?? survey.nodeIds.length, delivery.unit)}, ${plural(delivery.acceleratorsPerNode, 'accelerator')} a node`,
+      },
+      { name: 'Milestone', value: delivery.milestone ?? NONE },
+      { name: 'Deemed accepted', value: delivery.deemedAcceptance ?? NONE },
+      { name: 'Measured', value: period(survey.from, survey.to) },
+      { name: 'Run', value: run.id },
+      { name: 'Plan', value: run.plan.file ?? 'built in' },
+      { name: 'Seed', value: String(run.plan.seed) },
+    ],
+    counts: countsOf(verdict),
+    worst: worstNodes(context),
+    // A healthy lot has no worst node in the sense of a bad one.
+    worstTitle: verdict?.nodes.some((node) => node.verdict !== 'pass')
+      ? 'Worst nodes'
+      : 'Nodes nearest to a limit',
+  };
+}
+
+const UNFINISHED: Mark = { text: 'No verdict', glyph: '○', kind: 'none' };
+
+/** An accepted lot with rejected units says so in its first words. */
+function lotMark({ lot }: Verdict): Mark {
+  const mark = LOT[lot.verdict];
+  return lot.verdict === 'accept' && lot.rejected > 0
+    ? { ...mark, text: `Accepted, without ${plural(lot.rejected, 'rejected unit')}` }
+    : mark;
+}
+
+function sentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/u.test(first) ? first : `${first}.`;
+}
+
+function period(from?: string, to?: string): string {
+  const minute = (at: string) => at.slice(0, 16).replace('T', ' ');
+  if (from === undefined || to === undefined) return NONE;
+  const end = from.slice(0, 10) === to.slice(0, 10) ? minute(to).slice(11) : minute(to);
+  return `${minute(from)} to ${end}${from.endsWith('Z') ? ' UTC' : ''}`;
+}
+
+function countsOf(verdict: Verdict | undefined) {
+  const lot = verdict?.lot;
+  const count = (name: string, n: number | undefined, kind: Mark['kind'], glyph: string) => ({
+    name,
+    n: n === undefined ? NONE : showCount(n),
+    kind: n === 0 ? 'none' : kind,
+    glyph,
+  });
+  return [
+    count('delivered', lot?.delivered, 'none', ''),
+    count('tested', lot?.tested, 'none', ''),
+    count('accepted', lot?.accepted, 'good', WORD.pass.glyph),
+    count('rejected', lot?.rejected, 'bad', WORD.fail.glyph),
+    count('inconclusive', lot?.inconclusive, 'doubt', WORD.inconclusive.glyph),
+    count('not tested', lot?.notTested, 'doubt', WORD['not-tested'].glyph),
+  ];
+}
+
+/** Worst first: by verdict, then by how far past (or near to) a limit. */
+function worstNodes(context: Context) {
+  const { survey } = context;
+  const nodes = survey.verdict?.nodes ?? [];
+  const ranked = nodes.map((node, index) => ({
+    node,
+    index,
+    severity: SEVERITY[node.verdict],
+    least: leastMargin(survey.spreads, index),
+  }));
+  ranked.sort(
+    (a, b) =>
+      a.severity - b.severity ||
+      (a.least?.margin ?? -Infinity) - (b.least?.margin ?? -Infinity) ||
+      a.index - b.index,
+  );
+  return ranked.slice(0, WORST).map(({ node, index }) => ({
+    id: node.id,
+    anchor: context.anchor('node', node.id),
+    identity: node.identity === '' ? 'no identity' : node.identity,
+    mark: WORD[node.verdict],
+    ...factOf(context, node.id, index, node.verdict),
+    cause: [node.owner, node.class].filter((word) => word !== undefined).join(' · ') || NONE,
+  }));
+}
+
+/** The one number or reason that says most about a node. */
+function factOf(context: Context, id: string, index: number, word: Word) {
+  const { survey } = context;
+  const bad = survey.verdict?.findings.find(
+    (finding) => finding.verdict === word && subjectNodes(finding.subject).includes(id),
+  );
+  const criterion = bad && context.criteria.get(bad.criterion);
+  if (bad !== undefined && criterion !== undefined) {
+    const numbers = numbersOf(context, bad, criterion);
+    return bad.estimate === undefined
+      ? { criterion: bad.criterion, fact: bad.reason, margin: '' }
+      : {
+          criterion: bad.criterion,
+          fact: `${numbers.value} ${numbers.unit}, limit ${numbers.bound}`,
+          margin: numbers.margin,
+        };
+  }
+  const least = leastMargin(survey.spreads, index);
+  if (least === undefined) return { criterion: '', fact: NONE, margin: '' };
+  const { criterion: nearest } = least.spread;
+  const display = context.display(nearest);
+  return {
+    criterion: nearest.id,
+    fact: `${showValue(least.value, display, againstOf(nearest))} ${display.unit}, limit ${boundText(nearest, display)}`,
+    margin: showMargin(least.margin),
+  };
+}

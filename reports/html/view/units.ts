@@ -1,0 +1,105 @@
+/** Units that did not pass: who answers, what was found, what happens next, and the bytes behind it. */
+import type { Finding, Verdict } from '../../../verdicts/model.ts';
+import { showCount } from '../../figure.ts';
+import { SEVERITY, subjectKey, subjectNodes, WORD } from '../../words.ts';
+import { numbersOf, type Context } from '../context.ts';
+import { evidenceOf } from './evidence.ts';
+
+/** Nodes shown with findings and evidence; further ones get a row each. */
+const IN_FULL = 250;
+
+/** Findings shown of one node; the rest is counted (a node without contact fails everything). */
+const FINDINGS = 40;
+
+/** Rejected, inconclusive and untested nodes, worst kind first; links and groups that are not pass. */
+export function unitsView(context: Context) {
+  const { verdict } = context.survey;
+  if (verdict === undefined)
+    return { full: [], rest: [], restCount: '', links: [], groups: [], none: true };
+  const bad = verdict.nodes
+    .filter((node) => node.verdict !== 'pass')
+    .sort((a, b) => SEVERITY[a.verdict] - SEVERITY[b.verdict]);
+  const findings = findingsByNode(verdict);
+  const rest = bad.slice(IN_FULL);
+  return {
+    full: bad.slice(0, IN_FULL).map((node) => unit(context, node, findings.get(node.id) ?? [])),
+    rest: rest.map((node) => ({ ...headOf(context, node), reason: node.reasons[0] ?? '' })),
+    restCount: showCount(rest.length),
+    links: verdict.links.map((link) => ({
+      subject: context.subject(link.subject),
+      mark: WORD[link.verdict],
+      reason: link.reason,
+    })),
+    groups: verdict.groups.map((group) => ({
+      domain: `${group.domain.kind} ${group.domain.id}`,
+      nodes: context.subject({ kind: 'group', nodes: group.nodes }),
+      mark: WORD[group.verdict],
+      reason: group.reason,
+    })),
+    none: bad.length === 0 && verdict.links.length === 0 && verdict.groups.length === 0,
+  };
+}
+
+type JudgedNode = Verdict['nodes'][number];
+
+function headOf(context: Context, node: JudgedNode) {
+  return {
+    id: node.id,
+    anchor: context.anchor('node', node.id),
+    identity: node.identity === '' ? 'no strong identity' : node.identity,
+    mark: WORD[node.verdict],
+    owner: node.owner ?? 'not assigned',
+    class: node.class ?? 'not classed',
+    next: node.next ?? 'none recorded',
+  };
+}
+
+function unit(context: Context, node: JudgedNode, findings: readonly Finding[]) {
+  const parts = node.accelerators.filter((one) => one.verdict !== 'pass');
+  return {
+    ...headOf(context, node),
+    reasons: node.reasons,
+    accelerators: parts.map(({ id, verdict }) => ({ id, mark: WORD[verdict] })),
+    findings: findings.slice(0, FINDINGS).flatMap((finding) => findingRow(context, finding)),
+    more: findings.length > FINDINGS ? showCount(findings.length - FINDINGS) : '',
+  };
+}
+
+function findingRow(context: Context, finding: Finding) {
+  const criterion = context.criteria.get(finding.criterion);
+  if (criterion === undefined) return [];
+  return [
+    {
+      // The worst number of a criterion has its anchor among the numbers of section 11.
+      anchor: isWorst(context, finding) ? '' : context.numberAnchor(finding),
+      link: context.numberAnchor(finding),
+      criterion: finding.criterion,
+      criterionAnchor: context.anchor('criterion', finding.criterion),
+      clause: criterion.clause ?? '',
+      subject: context.subject(finding.subject),
+      mark: WORD[finding.verdict],
+      ...numbersOf(context, finding, criterion),
+      reason: finding.reason,
+      cause: finding.cause ?? '',
+      evidence: evidenceOf(context, finding),
+    },
+  ];
+}
+
+function isWorst({ survey }: Context, finding: Finding): boolean {
+  const worst = survey.verdict?.criteria.find(({ id }) => id === finding.criterion)?.worst;
+  return worst !== undefined && subjectKey(worst.subject) === subjectKey(finding.subject);
+}
+
+function findingsByNode(verdict: Verdict): ReadonlyMap<string, readonly Finding[]> {
+  const byNode = new Map<string, Finding[]>();
+  const sorted = [...verdict.findings].sort((a, b) => SEVERITY[a.verdict] - SEVERITY[b.verdict]);
+  for (const finding of sorted) {
+    for (const node of subjectNodes(finding.subject)) {
+      const list = byNode.get(node);
+      if (list === undefined) byNode.set(node, [finding]);
+      else list.push(finding);
+    }
+  }
+  return byNode;
+}

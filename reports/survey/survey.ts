@@ -1,0 +1,174 @@
+/** One pass over each file of a run, in the order in which later ones need earlier ones. */
+import type { RunReader, StreamEntry, TelemetryRow } from '../../campaign/directory/model.ts';
+import type { Criterion } from '../../plan/model.ts';
+import type { Finding } from '../../verdicts/model.ts';
+import { marginOf } from '../figure.ts';
+import { Growing } from '../growing.ts';
+import { subjectKey, subjectNodes } from '../words.ts';
+import { tallyAttempts } from './attempts.ts';
+import type { Spread, Survey } from './model.ts';
+import { collectSamples } from './samples.ts';
+
+/** Findings whose evidence is in the report in full; further ones are counted and named. */
+const FULL_FINDINGS = 20_000;
+
+/** Reads what the reports show of a run. */
+export async function surveyRun(run: RunReader): Promise<Survey> {
+  const nodeIds = nodesOf(run);
+  const nodeIndex = new Map(nodeIds.map((id, index) => [id, index]));
+  const attempts = await tallyAttempts(run);
+  const { spreads, findings } = await spreadFindings(run, nodeIndex);
+  const shown = shownFindings(run, spreads);
+  const samples = await collectSamples(run, shown);
+  const named = new Set([
+    ...samples.samples.map((sample) => sample.attempt),
+    ...shown.flatMap((finding) => finding.attempts),
+    ...attempts.lost.map(({ attempt }) => attempt.id),
+  ]);
+  const { streams, redactions } = await namedStreams(run, named);
+  const ends = await firstAndLast(run);
+  return {
+    nodeIds,
+    nodeIndex,
+    ...(run.verdict && { verdict: run.verdict }),
+    spreads,
+    findings,
+    ...samples,
+    ...attempts,
+    streams,
+    redactions,
+    telemetry: await telemetryOf(run, nodeIds, spreads),
+    ...ends,
+  };
+}
+
+/** Every node of the delivery once: those of the verdict, else those of the fleet and the missing. */
+function nodesOf(run: RunReader): readonly string[] {
+  if (run.verdict !== undefined) return run.verdict.nodes.map((node) => node.id);
+  return [
+    ...run.fleet.nodes.map((node) => node.id),
+    ...run.fleet.missing.map((missing) => missing.node),
+  ];
+}
+
+async function spreadFindings(run: RunReader, nodeIndex: ReadonlyMap<string, number>) {
+  const spreads = new Map<string, Spread>(
+    (run.verdict?.criteria ?? run.plan.criteria).map((criterion) => [
+      criterion.id,
+      {
+        criterion,
+        values: new Growing(),
+        marked: [],
+        worst: new Float64Array(nodeIndex.size).fill(NaN),
+        n: new Uint16Array(nodeIndex.size),
+      },
+    ]),
+  );
+  let findings = 0;
+  for await (const finding of run.findings()) {
+    findings += 1;
+    const spread = spreads.get(finding.criterion);
+    if (spread !== undefined && finding.estimate !== undefined) {
+      note(spread, finding, finding.estimate, nodeIndex);
+    }
+  }
+  return { spreads, findings };
+}
+
+function note(
+  spread: Spread,
+  finding: Finding,
+  estimate: NonNullable<Finding['estimate']>,
+  nodeIndex: ReadonlyMap<string, number>,
+): void {
+  spread.values.push(estimate.value);
+  if (finding.verdict !== 'pass') spread.marked.push({ value: estimate.value, finding });
+  const against = againstOf(spread.criterion);
+  for (const node of subjectNodes(finding.subject)) {
+    const index = nodeIndex.get(node);
+    if (index === undefined) continue;
+    const before = spread.worst[index] ?? NaN;
+    if (Number.isNaN(before) || marginOf(estimate.value, against) < marginOf(before, against)) {
+      spread.worst[index] = estimate.value;
+      spread.n[index] = Math.min(estimate.n, 0xffff);
+    }
+  }
+}
+
+/** A criterion's limit in the form that figures are shown against. */
+export function againstOf(criterion: Criterion) {
+  return { bound: criterion.bound, limit: criterion.limit.value } as const;
+}
+
+/** Findings that the report shows with their evidence: all that did not pass, and each criterion's worst. */
+function shownFindings(run: RunReader, spreads: ReadonlyMap<string, Spread>): readonly Finding[] {
+  const worst = run.verdict?.criteria.flatMap(({ worst: one }) => (one ? [one] : [])) ?? [];
+  const bad =
+    run.verdict?.findings ??
+    [...spreads.values()].flatMap((one) => one.marked.map(({ finding }) => finding));
+  const seen = new Set<string>();
+  return [...worst, ...bad].slice(0, FULL_FINDINGS).filter((finding) => {
+    const key = `${finding.criterion}\t${subjectKey(finding.subject)}`;
+    const fresh = !seen.has(key);
+    seen.add(key);
+    return fresh;
+  });
+}
+
+async function namedStreams(run: RunReader, named: ReadonlySet<string>) {
+  const streams = new Map<string, StreamEntry[]>();
+  let redactions = 0;
+  for await (const stream of run.streams()) {
+    redactions += stream.redactions;
+    if (!named.has(stream.attempt)) continue;
+    const list = streams.get(stream.attempt);
+    if (list === undefined) streams.set(stream.attempt, [stream]);
+    else list.push(stream);
+  }
+  return { streams, redactions };
+}
+
+async function telemetryOf(
+  run: RunReader,
+  nodeIds: readonly string[],
+  spreads: ReadonlyMap<string, Spread>,
+): Promise<Survey['telemetry']> {
+  const { worst, median } = extremes(nodeIds, spreads);
+  const rows: TelemetryRow[] = [];
+  for await (const row of run.telemetry()) {
+    if (row.node === worst || row.node === median) rows.push(row);
+  }
+  return { ...(worst !== undefined && { worst }), ...(median !== undefined && { median }), rows };
+}
+
+/** Node with the least margin over all criteria, and the one in the middle of that order. */
+function extremes(nodeIds: readonly string[], spreads: ReadonlyMap<string, Spread>) {
+  const margins = nodeIds.map((id, index) => ({ id, margin: leastMargin(spreads, index)?.margin }));
+  const known = margins.flatMap(({ id, margin }) => (margin === undefined ? [] : [{ id, margin }]));
+  known.sort((a, b) => a.margin - b.margin || (a.id < b.id ? -1 : 1));
+  const worst = known[0]?.id;
+  const median = known[Math.floor(known.length / 2)]?.id;
+  return { worst, median: median === worst ? undefined : median };
+}
+
+/** The criterion on which a node is nearest to, or furthest past, its limit. */
+export function leastMargin(spreads: ReadonlyMap<string, Spread>, node: number) {
+  let least: { spread: Spread; value: number; margin: number } | undefined;
+  for (const spread of spreads.values()) {
+    const value = spread.worst[node];
+    if (value === undefined || Number.isNaN(value)) continue;
+    const margin = marginOf(value, againstOf(spread.criterion));
+    if (least === undefined || margin < least.margin) least = { spread, value, margin };
+  }
+  return least;
+}
+
+async function firstAndLast(run: RunReader): Promise<{ from?: string; to?: string }> {
+  let from: string | undefined;
+  let to: string | undefined;
+  for await (const event of run.journal()) {
+    from ??= event.at;
+    to = event.at;
+  }
+  return { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+}

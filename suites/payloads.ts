@@ -1,0 +1,38 @@
+/** Starting a payload under suites/payload/devices.py, which loads all devices of a node. */
+import { fileURLToPath } from 'node:url';
+import type { Argument, Node } from '../runners/model.ts';
+
+/** Cores that a reference device uses at most: its figures should not hang on how many it has. */
+const MOST_THREADS = 16;
+
+/** Threads of a GPU's own process: it launches, checks and hashes. */
+const GPU_THREADS = 4;
+
+/**
+ * Program and first arguments; the payload's own follow.
+ *
+ * @param work the payload, a file beside the module that asks: `new URL('payload/gemm.py', import.meta.url)`
+ * @param node whose accelerators are loaded
+ * @param load all at once, or one after the other
+ */
+export function onEveryDevice(
+  work: URL,
+  node: Node,
+  load: 'all' | 'one',
+): [Argument, ...Argument[]] {
+  const [first] = node.accelerators;
+  const cpu = first?.kind !== 'gpu';
+  const threads = cpu ? Math.min(first?.cores ?? 1, MOST_THREADS) : GPU_THREADS;
+  return [
+    { payload: fileURLToPath(new URL('payload/devices.py', import.meta.url)) },
+    { payload: fileURLToPath(work) },
+    '--kind',
+    cpu ? 'cpu' : 'gpu',
+    '--devices',
+    String(node.accelerators.length),
+    '--threads',
+    String(threads),
+    '--load',
+    load,
+  ];
+}

@@ -143,16 +143,18 @@ function transfers(part: Part): readonly Floor[] {
 function network(part: Part): readonly Floor[] {
   const inNode = ALL_REDUCE[part.sku];
   const floors: Floor[] = [];
+  // A quarter of what is free must hold the buffer.
+  const size = (part.memory?.value ?? 0) < 70e9 ? 8 * GIB : 16 * GIB;
   if (inNode !== undefined) {
     floors.push({
       id: 'all-reduce-node',
       metric: 'nccl.all_reduce.busbw',
-      where: { scope: 'node', bytes: 16 * GIB },
+      where: { scope: 'node', bytes: size },
       per: 'node',
       limit: { value: inNode.gb * 1e9, source: inNode.source },
       standing: 'catalogue',
       scope: 'node',
-      state: `busbw at 16 GiB, 1 node, ${inNode.state}`,
+      state: `busbw at ${size / GIB} GiB, 1 node, ${inNode.state}`,
     });
   }
   if (part.sku === 'h200-sxm' || part.sku === 'h100-sxm') {
@@ -199,6 +201,7 @@ const cpuFloors: readonly Floor[] = [
   cpuCheck('tokens-digest', 'inference.tokens.digest', 'accelerator'),
   cpuFloor('gemm-fp32', 'matmul.gemm.throughput', 0.5e9, 'accelerator', {
     dtype: 'fp32',
+    shape: 512,
     mode: 'sustained',
     devices: 'all',
   }),

@@ -5,6 +5,7 @@ import { HarnessError } from '../../plan/errors.ts';
 import type { Domain, Exit, Fleet, FleetEvent, Identity, Node, RunContext } from '../model.ts';
 import { bootstrap } from './bootstrap.ts';
 import { createHost, isPassing, until, type Host, type Puts } from './host.ts';
+import { printable } from './printable.ts';
 import { runOn } from './process-on.ts';
 import { collect, type Shell } from './shell.ts';
 import { supervisorFile } from './supervisor-file.ts';
@@ -94,7 +95,7 @@ export async function sessionFleet(
   return {
     origin: context.fleet.standIn === true ? 'stand-in' : 'hardware',
     nodes,
-    missing: missing.map(({ error: _, ...rest }) => rest),
+    missing: missing.map(({ node, slot, code, reason }) => ({ node, slot, code, reason })),
     async start(step, sink, stop) {
       const where =
         step.on === 'controller'
@@ -222,9 +223,4 @@ function noneReached(missing: readonly { readonly slot: string; readonly error: 
       cause: missing[0]?.error,
     },
   );
-}
-
-/** A name from outside with nothing in it that a terminal would act on. */
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '\u{fffd}');
 }

@@ -60,17 +60,16 @@ export function createHost(
   };
   watch(first);
 
+  const again = async () => {
+    shell = await reopen(over.signal);
+    watch(shell);
+    told('back', 'connected again');
+    return shell;
+  };
   const attempt = () => {
-    opening ??= reopen(over.signal)
-      .then((next) => {
-        shell = next;
-        watch(next);
-        told('back', 'connected again');
-        return next;
-      })
-      .finally(() => {
-        opening = undefined;
-      });
+    opening ??= again().finally(() => {
+      opening = undefined;
+    });
     return opening;
   };
 

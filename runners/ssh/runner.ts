@@ -1,0 +1,83 @@
+/** Every host that SSH reaches, as a fleet. */
+import { HarnessError } from '../../plan/errors.ts';
+import type { Fleet, Runner } from '../model.ts';
+import { sessionFleet, type Target } from '../session/fleet.ts';
+import { sshClient, type HostToOpen, type SshClient } from './client.ts';
+import type { SshOptions } from './options.ts';
+import { readHosts, type HostRow } from './sources.ts';
+
+/** The runner for a checked block of the plan. */
+export function sshRunner(options: SshOptions): Runner {
+  return {
+    async open(context, signal) {
+      const rows = await readHosts([options.hosts].flat(), process.stdin);
+      const passphrase = readSecret(options, (name) => context.secret(name));
+      if (passphrase !== undefined) context.redact(passphrase);
+      const identityFiles = options['identity-file'];
+      const client = await sshClient({
+        config: options.config,
+        timeout: options['connect-timeout'],
+        handshakes: options['handshakes-at-once'],
+        scratch: context.scratch,
+        environment: process.env,
+        ...(passphrase !== undefined && { passphrase }),
+        over: {
+          ...(options.user !== undefined && { user: options.user }),
+          ...(options.port !== undefined && { port: options.port }),
+          ...(identityFiles !== undefined && { identityFiles: [identityFiles].flat() }),
+          ...(options['known-hosts'] !== undefined && { knownHosts: options['known-hosts'] }),
+          ...(options['host-keys'] !== undefined && {
+            acceptNew: options['host-keys'] === 'accept-new',
+          }),
+        },
+      });
+      try {
+        const targets = rows.map((row) => target(row, client, options));
+        return closing(await sessionFleet(context, targets, signal), client);
+      } catch (error) {
+        await client.close();
+        throw error;
+      }
+    },
+  };
+}
+
+function target(row: HostRow, client: SshClient, options: SshOptions): Target {
+  const host: HostToOpen = {
+    name: row.name,
+    ...(row.address !== undefined && { address: row.address }),
+    ...(row.port !== undefined && { port: row.port }),
+    ...(row.user !== undefined && { user: row.user }),
+    ...(row.identityFile !== undefined && { identityFiles: [row.identityFile] }),
+  };
+  const pattern = options['fabric-address'];
+  return {
+    name: row.name,
+    fabricAddress:
+      row.fabricAddress ?? pattern?.replaceAll('{host}', row.name) ?? client.settings(host).address,
+    identity: row.serial === undefined ? [] : [{ kind: 'plan', value: row.serial }],
+    domains: row.domains,
+    open: (signal) => client.open(host, signal),
+  };
+}
+
+function closing(fleet: Fleet, client: SshClient): Fleet {
+  return {
+    ...fleet,
+    async release(keep) {
+      const left = await fleet.release(keep);
+      await client.close();
+      return left;
+    },
+  };
+}
+
+function readSecret(options: SshOptions, secret: (name: string) => string | undefined) {
+  const name = options['passphrase-secret'];
+  if (name === undefined) return undefined;
+  const value = secret(name);
+  if (value !== undefined) return value;
+  throw new HarnessError('SSH_AUTH', `the secret "${name}" (passphrase-secret) is not set`, {
+    hint: 'Give it in the environment, as the documentation of secrets says.',
+  });
+}

@@ -1,7 +1,7 @@
 /** Findings, verdicts and the judge: pure, fed by readings. */
-import type { Criterion, Origin, Parameters, Subject } from '../plan/model.ts';
-import type { Domain } from '../runners/model.ts';
-import type { Attempt, Outcome, Reading, Sample, Why } from '../suites/model.ts';
+import type { Criterion, Origin, Parameters, Plan, Subject } from '../plan/model.ts';
+import type { Domain, Fleet, Node } from '../runners/model.ts';
+import type { Attempt, Case, Metric, Outcome, Reading, Sample, Why } from '../suites/model.ts';
 
 export type Word = 'pass' | 'fail' | 'inconclusive' | 'not-tested';
 
@@ -60,17 +60,38 @@ export type Stopped = 'budget' | 'interrupted' | 'time';
 export type JudgedReading =
   Exclude<Reading, { kind: 'sample' }> | ({ readonly kind: 'sample' } & Sample);
 
+/** All that a judge knows before the first reading. */
+export interface JudgeSetup {
+  readonly plan: Plan;
+  /** Weakest of the run. */
+  readonly origin: Origin;
+  /** As inventoried: with accelerators, identity and environment. */
+  readonly nodes: readonly Node[];
+  /** Asked for and not there. */
+  readonly missing: Fleet['missing'];
+  /** What the suites can run on these nodes, in plan order. */
+  readonly cases: readonly Case[];
+  readonly metrics: readonly Metric[];
+  /** Names of checks and digests that an `exact` criterion may name. */
+  readonly checks: readonly string[];
+  /** From history: used where the plan gives no sigma and this run is too small to give one. */
+  readonly repeatability?: readonly Repeatability[];
+}
+
 /** A fold over rounds; decision, peer screen and localisation are each one, joined by verdicts/judge.ts. */
 export interface Judge {
   /**
-   * In trial-id order within a round (attempts of a trial in order); keeps sufficient statistics.
+   * In any order within a round: the fold at its end is in trial-id order. Keeps sufficient statistics.
    * @returns findings that became `fail` with this attempt, to be told at once
    */
   observe(attempt: Attempt, readings: Iterable<JudgedReading>): readonly Finding[];
   /** Ends the round. No requests = nothing more to ask. */
   next(): {
     readonly requests: readonly Request[];
+    /** Frozen with this round, for the journal. */
     readonly repeatability: readonly Repeatability[];
+    /** Findings that became `fail` with the round that ends, to be told at once. */
+    readonly failed: readonly Finding[];
   };
   /** `stopped`: the undecided become inconclusive, with this reason. */
   decide(stopped?: Stopped): Judgement;
@@ -153,6 +174,8 @@ export interface Verdict {
     readonly maxTrials: number;
     readonly repeatability: readonly Repeatability[];
   };
+  /** What both sides should see and no word rests on: transients, flaky parts, odd ones among peers. */
+  readonly notes: readonly string[];
   /** Those that did not end in measured. */
   readonly attempts: readonly { readonly id: string; readonly outcome: Outcome }[];
 }

@@ -1,0 +1,66 @@
+/** `delivery.matches`: the part, the count and the memory delivered are those bought. */
+import type { Part, Plan } from '../../plan/model.ts';
+import type { Node } from '../../runners/model.ts';
+import { count } from '../show.ts';
+import type { NodeWord } from './node-facts.ts';
+
+/** Drivers count binary units and hold some back: between these shares of the datasheet's bytes it is the part bought. */
+const MEMORY_SHARE = [0.93, 1.25] as const;
+
+/** What differs between the delivery and this node; not-tested where nothing is known of the part. */
+export function deliveryWord(plan: Plan, node: Node | undefined, missing: string): NodeWord {
+  if (node === undefined) return { verdict: 'not-tested', reason: missing };
+  const { part, delivery } = plan;
+  if (part === undefined) {
+    const reason = `nothing is known of the part "${delivery.sku}", so what was delivered can't be held against it`;
+    return { verdict: 'not-tested', reason };
+  }
+  if (node.accelerators.length === 0 && part.kind !== 'cpu') {
+    return { verdict: 'not-tested', reason: 'the inventory of this node is missing' };
+  }
+  const wrong = [...countMismatch(plan, node), ...partMismatch(part, node)];
+  if (wrong.length > 0) return { verdict: 'fail', reason: wrong.join('; ') };
+  const found = `${node.accelerators.length} × ${node.accelerators[0]?.model ?? part.title}`;
+  return { verdict: 'pass', reason: `${found}, as bought (${part.title})` };
+}
+
+function countMismatch(plan: Plan, node: Node): string[] {
+  const bought = plan.delivery.acceleratorsPerNode;
+  const found = node.accelerators.length;
+  return found === bought
+    ? []
+    : [`${count(found, 'accelerator')} found where ${bought} were bought`];
+}
+
+function partMismatch(part: Part, node: Node): string[] {
+  const wrong: string[] = [];
+  const strange = node.accelerators.filter(
+    (one) => one.kind !== part.kind || !named(part, one.model),
+  );
+  if (strange.length > 0) {
+    wrong.push(
+      `${strange[0]?.model ?? ''} (${strange[0]?.kind ?? ''}) found where ${part.title} was bought`,
+    );
+  }
+  if (part.memory !== undefined) {
+    const { value } = part.memory;
+    const [low, high] = MEMORY_SHARE;
+    const off = node.accelerators.find(
+      (one) => one.memory < low * value || one.memory > high * value,
+    );
+    if (off !== undefined) {
+      wrong.push(
+        `${off.id} has ${(off.memory / 1e9).toFixed(1)} GB where ${(value / 1e9).toFixed(1)} GB were bought`,
+      );
+    }
+  }
+  return wrong;
+}
+
+/** Whether the driver's name holds one of the part's word lists whole, and none of the words that it must not. */
+function named(part: Part, model: string): boolean {
+  const text = model.toLowerCase();
+  const holds = (word: string) => text.includes(word.toLowerCase());
+  if (part.not?.some(holds) === true) return false;
+  return part.models.length === 0 || part.models.some((words) => words.every(holds));
+}

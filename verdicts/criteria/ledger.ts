@@ -1,0 +1,86 @@
+/** What the judge keeps of attempts: enough to name them, and how each trial of a round ended. */
+import type { Attempt, Outcome } from '../../suites/model.ts';
+
+/** How a trial of the current round ended, over all its attempts. */
+export interface EndedTrial {
+  readonly id: string;
+  readonly case: string;
+  readonly nodes: readonly string[];
+  /** One of its attempts was measured. */
+  measured: boolean;
+  /** Outcome of its latest failed attempt. */
+  failure?: { readonly ordinal: number; readonly outcome: Failed };
+}
+
+/** An outcome that is not measured. */
+export type Failed = Extract<Outcome, { status: 'failed' }>;
+
+/** Attempts by index, so that 10,000 nodes' findings hold numbers instead of strings. */
+export interface Ledger {
+  /** @returns index of the attempt */
+  add(attempt: Attempt): number;
+  id(index: number): string;
+  /** Order of two attempts within a round: by trial ordinal, then trial id, then attempt. */
+  compare(a: number, b: number): number;
+  /** Trials ended since the last call, in trial-id order. */
+  takeRound(): EndedTrial[];
+  /** Attempts that ended and were not measured, sorted by id. */
+  failed(): { readonly id: string; readonly outcome: Outcome }[];
+}
+
+interface Entry {
+  readonly id: string;
+  readonly trial: string;
+  readonly repetition: number;
+  readonly ordinal: number;
+}
+
+/** An empty ledger. */
+export function createLedger(): Ledger {
+  const entries: Entry[] = [];
+  const failures: { id: string; outcome: Outcome }[] = [];
+  let round = new Map<string, EndedTrial>();
+  return {
+    add(attempt) {
+      const { trial, outcome, ordinal } = attempt;
+      entries.push({ id: attempt.id, trial: trial.id, repetition: trial.ordinal, ordinal });
+      if (outcome !== undefined) {
+        const ended = round.get(trial.id) ?? {
+          id: trial.id,
+          case: trial.case,
+          nodes: trial.nodes,
+          measured: false,
+        };
+        round.set(trial.id, ended);
+        if (outcome.status === 'measured') ended.measured = true;
+        else {
+          failures.push({ id: attempt.id, outcome });
+          if (ordinal >= (ended.failure?.ordinal ?? 0)) ended.failure = { ordinal, outcome };
+        }
+      }
+      return entries.length - 1;
+    },
+    id: (index) => entries[index]?.id ?? '',
+    compare(a, b) {
+      const one = entries[a];
+      const other = entries[b];
+      if (one === undefined || other === undefined) return a - b;
+      return (
+        one.repetition - other.repetition ||
+        byText(one.trial, other.trial) ||
+        one.ordinal - other.ordinal
+      );
+    },
+    takeRound() {
+      const ended = [...round.values()].sort((a, b) => byText(a.id, b.id));
+      round = new Map();
+      return ended;
+    },
+    failed: () => failures.sort((a, b) => byText(a.id, b.id)),
+  };
+}
+
+/** Order by code units: the same on every machine, whatever its locale. */
+export function byText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,149 @@
+/** The judge: one fold over rounds, from readings to requests, findings and a verdict. Pure. */
+import { subjectNodes } from '../plan/subject.ts';
+import type { Attempt } from '../suites/model.ts';
+import { caseTracks } from './criteria/build-tracks.ts';
+import { createCompleteness } from './criteria/completeness.ts';
+import { createLedger } from './criteria/ledger.ts';
+import { nodeTracks } from './criteria/node-tracks.ts';
+import type { Track } from './criteria/track.ts';
+import type { Finding, Judge, JudgedReading, JudgeSetup, Stopped } from './model.ts';
+import { createBelow } from './requests/below.ts';
+import { createPlanner } from './requests/planner.ts';
+import { buildJudgement } from './verdict/judgement.ts';
+
+const LISTENING: ReadonlySet<string> = new Set(['readiness', 'correctness']);
+
+/** A judge that has seen nothing yet. Same setup, same attempts in each round, same verdict. */
+export function createJudge(setup: JudgeSetup): Judge {
+  const missing = new Map(
+    setup.missing.map((one) => [one.node.id, `${one.code}: ${one.reason}`] as const),
+  );
+  const ids = [...setup.nodes.map((node) => node.id), ...missing.keys()];
+  const ledger = createLedger();
+  const completeness = createCompleteness(ids, missing, setup.plan.fleet.grace);
+  const measuring = caseTracks(setup, ledger);
+  const onNodes = nodeTracks(setup, ledger, completeness, missing);
+  const tracks = [...measuring, ...onNodes];
+  const byName = tracksByName(tracks);
+  // These take checks whatever their name.
+  const listening = onNodes.filter((track) => LISTENING.has(track.criterion.metric));
+  const byCase = tracksByCase(measuring);
+  const planner = createPlanner(setup.cases, measuring, setup.plan.seed);
+  const failed = new Set<string>();
+  const frozen = new Set<Track>();
+  let round = -1;
+
+  const tell = (findings: readonly Finding[]) => {
+    for (const finding of findings) {
+      const track = tracks.find((one) => one.criterion.id === finding.criterion);
+      if (track?.criterion.mandatory !== true) continue;
+      const nodes = subjectNodes(finding.subject);
+      if (nodes.length === 1) failed.add(nodes[0] as string);
+    }
+    return findings;
+  };
+
+  /** Ends the round under way. */
+  const fold = () => {
+    const ended = ledger.takeRound();
+    for (const trial of ended) completeness.trial(trial);
+    planner.ended(ended);
+    return tell(tracks.flatMap((track) => track.fold(round)));
+  };
+
+  return {
+    observe(attempt: Attempt, readings: Iterable<JudgedReading>) {
+      const from = {
+        attempt: ledger.add(attempt),
+        case: attempt.trial.case,
+        nodes: attempt.trial.nodes,
+        seconds: attempt.seconds,
+      };
+      const { outcome } = attempt;
+      // Cut off by our own end: it says nothing about the nodes.
+      if (outcome === undefined) return [];
+      const measured = outcome.status === 'measured';
+      completeness.attempt(from.nodes, from.seconds, measured ? undefined : outcome);
+      const failing: Finding[] = [];
+      for (const reading of readings) {
+        // A failed attempt has no figures to judge, but a wrong result in it stays wrong.
+        if (!measured && !(reading.kind === 'check' && !reading.ok)) continue;
+        for (const track of [...(byName.get(nameOf(reading)) ?? []), ...listening]) {
+          const finding = track.take(reading, from);
+          if (finding !== undefined) failing.push(finding);
+        }
+      }
+      if (measured) for (const track of byCase.get(from.case) ?? []) track.close(from);
+      return tell(failing);
+    },
+    next() {
+      const failing = fold();
+      round += 1;
+      const repeatability = measuring.flatMap((track) => {
+        if (track.repeatability === undefined || frozen.has(track)) return [];
+        frozen.add(track);
+        return [track.repeatability];
+      });
+      const below = createBelow(tracks, setup.nodes, planner);
+      const may = setup.nodes.filter((node) => node.accelerators.length > 0);
+      const isFailed = (node: string) => failed.has(node);
+      let requests = planner.next(round, may, below, isFailed);
+      if (requests.length === 0) {
+        // Nothing that is still open can be settled any more: go on without it.
+        const settled = (node: string, step: number) => below(node, step) ?? 'not-tested';
+        requests = planner.next(round, may, settled, isFailed);
+      }
+      return { requests, repeatability, failed: failing };
+    },
+    decide(stopped?: Stopped) {
+      fold();
+      return buildJudgement({
+        setup,
+        tracks,
+        ledger,
+        completeness,
+        planner,
+        missing,
+        failed: (node) => failed.has(node),
+        stopped,
+      });
+    },
+  };
+}
+
+function nameOf(reading: JudgedReading): string {
+  switch (reading.kind) {
+    case 'sample':
+      return reading.metric;
+    case 'check':
+    case 'digest':
+    case 'fact':
+      return reading.name;
+    case 'telemetry':
+      return reading.field;
+    case 'progress':
+      return '';
+  }
+}
+
+function tracksByName(tracks: readonly Track[]): ReadonlyMap<string, readonly Track[]> {
+  const byName = new Map<string, Track[]>();
+  for (const track of tracks) {
+    const own = byName.get(track.criterion.metric) ?? [];
+    byName.set(track.criterion.metric, own);
+    if (!LISTENING.has(track.criterion.metric)) own.push(track);
+  }
+  return byName;
+}
+
+function tracksByCase(tracks: readonly Track[]): ReadonlyMap<string, readonly Track[]> {
+  const byCase = new Map<string, Track[]>();
+  for (const track of tracks) {
+    for (const id of new Set(track.sources.map((source) => source.case.id))) {
+      const own = byCase.get(id) ?? [];
+      byCase.set(id, own);
+      own.push(track);
+    }
+  }
+  return byCase;
+}

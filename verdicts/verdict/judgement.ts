@@ -1,0 +1,172 @@
+/** From the tracks to the verdict and all findings. */
+import type { Subject } from '../../plan/model.ts';
+import { subjectKey, subjectNodes } from '../../plan/subject.ts';
+import type { Node } from '../../runners/model.ts';
+import type { Completeness } from '../criteria/completeness.ts';
+import { byText, type Ledger } from '../criteria/ledger.ts';
+import { worstWord, type End, type Track } from '../criteria/track.ts';
+import { criteriaBars, judgeCensus } from '../lots/census.ts';
+import { unitsOf } from '../lots/units.ts';
+import type { Finding, Judgement, JudgeSetup, Stopped, Verdict, Word } from '../model.ts';
+import type { Planner } from '../requests/planner.ts';
+import { nameOf } from '../show.ts';
+import { coverageOf } from './coverage.ts';
+import { gapFindings } from './gaps.ts';
+import { nodeWords } from './nodes.ts';
+import { worstFinding } from './worst.ts';
+
+export interface Basis {
+  readonly setup: JudgeSetup;
+  readonly tracks: readonly Track[];
+  readonly ledger: Ledger;
+  readonly completeness: Completeness;
+  readonly planner: Planner;
+  /** Node id → why it is not there. */
+  readonly missing: ReadonlyMap<string, string>;
+  readonly failed: (node: string) => boolean;
+  readonly stopped: Stopped | undefined;
+}
+
+const STOPPED: Readonly<Record<Stopped, string>> = {
+  budget: 'the budget was spent before it was decided',
+  interrupted: 'the run was interrupted before it was decided',
+  time: 'the time was up before it was decided',
+};
+
+interface Judged {
+  readonly track: Track;
+  readonly findings: readonly Finding[];
+}
+
+/** The verdict, with everything in it sorted, and every finding. */
+export function buildJudgement(basis: Basis): Judgement {
+  const { setup, tracks, missing, completeness, planner } = basis;
+  const end: End = {
+    whyNot: (cases, nodes) => completeness.whyNot(cases, nodes),
+    ...(basis.stopped === undefined ? {} : { stopped: STOPPED[basis.stopped] }),
+    failed: basis.failed,
+    nodes: setup.nodes,
+  };
+  const judged = tracks.map((track): Judged => {
+    const own = track.findings(end);
+    const gaps = gapFindings(track, coveredBy(own), end, planner, () => undefined, missing);
+    return { track, findings: sorted([...own, ...gaps]) };
+  });
+  const everyNode: readonly Node[] = [...setup.nodes, ...setup.missing.map((one) => one.node)];
+  const mandatory = judged.filter((one) => one.track.criterion.mandatory);
+  const planned = new Set(setup.plan.criteria.map((criterion) => criterion.id));
+  const nodes = nodeWords(everyNode, all(mandatory), planned);
+  const words = new Map(nodes.rows.map((row) => [row.id, row.verdict]));
+  const lot = judgeCensus({
+    units: unitsOf(everyNode, setup.plan.delivery.unit, words),
+    delivered: setup.plan.delivery.count ?? 0,
+    decision: setup.plan.decision,
+    wide: nodes.wideFails.map((finding) => ({
+      nodes: subjectNodes(finding.subject),
+      text: `${finding.criterion} fails on ${nameOf(finding.subject)}: ${finding.reason}`,
+    })),
+    bars: barsOf(basis, mandatory),
+  });
+  const found = new Map(setup.nodes.map((node) => [node.id, node.accelerators.length]));
+  const verdict: Verdict = {
+    schema: 'assay/verdict/1',
+    origin: setup.origin,
+    lot,
+    nodes: nodes.rows,
+    links: judged
+      .filter((one) => one.track.criterion.per === 'link')
+      .flatMap((one) => one.findings)
+      .filter((finding) => finding.subject.kind === 'link' && finding.verdict !== 'pass')
+      .map(({ subject, verdict: word, reason }) => ({ subject, verdict: word, reason })),
+    groups: [],
+    criteria: judged.filter(shown).map(({ track, findings }) => criterionRow(track, findings)),
+    findings: judged.flatMap((one) => one.findings.filter((finding) => finding.verdict !== 'pass')),
+    coverage: judged
+      .filter(shown)
+      .map(({ track, findings }) =>
+        coverageOf(track, findings, setup.plan.delivery, found, () => false, undefined),
+      ),
+    errorRates: errorRates(basis),
+    notes: [...tracks.flatMap((track) => track.notes), ...completeness.notes],
+    attempts: basis.ledger.failed(),
+  };
+  return { verdict, findings: judged.flatMap((one) => one.findings) };
+}
+
+/** A criterion of our own that had nothing to look at is not shown; one of the plan always is. */
+function shown({ track, findings }: Judged): boolean {
+  return !track.implicit || findings.length > 0;
+}
+
+function* all(judged: readonly Judged[]): Iterable<Finding> {
+  for (const one of judged) yield* one.findings;
+}
+
+function barsOf(basis: Basis, mandatory: readonly Judged[]): string[] {
+  const { plan } = basis.setup;
+  const bars = criteriaBars(plan.criteria, plan.part !== undefined, plan.delivery.sku);
+  for (const { track, findings } of mandatory) {
+    if (track.implicit) continue;
+    const { id } = track.criterion;
+    if (findings.length === 0) bars.push(`${id} was judged on nothing`);
+    // Nodes carry their own gaps; a gap on the whole lot has no node to show it.
+    const gap = findings.find(
+      (one) => one.subject.kind === 'lot' && one.verdict !== 'pass' && one.verdict !== 'fail',
+    );
+    if (gap !== undefined) bars.push(`${id} on the lot is ${gap.verdict}: ${gap.reason}`);
+  }
+  if (basis.stopped !== undefined) bars.push(STOPPED[basis.stopped]);
+  return bars;
+}
+
+function criterionRow(track: Track, findings: readonly Finding[]): Verdict['criteria'][number] {
+  const counts: Record<Word, number> = { pass: 0, fail: 0, inconclusive: 0, 'not-tested': 0 };
+  for (const finding of findings) counts[finding.verdict] += 1;
+  const worst = worstFinding(track.criterion, findings);
+  return {
+    ...track.criterion,
+    verdict: worstWord(findings.map((finding) => finding.verdict)) ?? 'not-tested',
+    counts,
+    ...(worst === undefined ? {} : { worst }),
+  };
+}
+
+function errorRates({ setup, tracks }: Basis): Verdict['errorRates'] {
+  const { decision } = setup.plan;
+  const seen = new Set<string>();
+  const repeatability = tracks.flatMap((track) => {
+    const one = track.repeatability;
+    if (one === undefined) return [];
+    const key = JSON.stringify(one);
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [one];
+  });
+  return {
+    consumerRisk: decision.consumerRisk,
+    producerRisk: decision.producerRisk,
+    decisions: tracks.reduce((sum, track) => sum + track.decisions, 0),
+    maxTrials: Math.max(0, ...tracks.map((track) => track.maxTrials)),
+    repeatability,
+  };
+}
+
+function coveredBy(findings: readonly Finding[]): Set<string> {
+  const covered = new Set<string>();
+  for (const { subject } of findings) {
+    const nodes = subjectNodes(subject);
+    for (const node of nodes) covered.add(node);
+    if (nodes.length > 1) covered.add([...nodes].sort().join('~'));
+    if (subject.kind === 'lot') covered.add('lot');
+  }
+  return covered;
+}
+
+function sorted(findings: readonly Finding[]): Finding[] {
+  const keyed = findings.map((finding) => ({ key: orderOf(finding.subject), finding }));
+  return keyed.sort((a, b) => byText(a.key, b.key)).map((one) => one.finding);
+}
+
+function orderOf(subject: Subject): string {
+  return `${subjectNodes(subject).join('~')} ${subjectKey(subject)}`;
+}

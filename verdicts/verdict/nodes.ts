@@ -1,0 +1,139 @@
+/** The word, the reasons and the remedy of every node. */
+import { subjectNodes } from '../../plan/subject.ts';
+import type { Node } from '../../runners/model.ts';
+import { byText } from '../criteria/ledger.ts';
+import { rankOf, worstWord } from '../criteria/track.ts';
+import type { Finding, Verdict, Word } from '../model.ts';
+
+type NodeRow = Verdict['nodes'][number];
+
+/** What a node's findings come to. */
+export interface NodeWords {
+  /** Rows in the order of node ids. */
+  readonly rows: readonly NodeRow[];
+  /** Mandatory failing findings on more than one node, that name no guilty one. */
+  readonly wideFails: readonly Finding[];
+}
+
+interface Parts {
+  readonly words: Set<Word>;
+  readonly reasons: { readonly word: Word; readonly text: string; readonly finding: Finding }[];
+  readonly accelerators: Map<string, Set<Word>>;
+  /** A mandatory criterion of the plan passed or failed here. */
+  judged: boolean;
+}
+
+/** Reasons kept a node: enough to act on. */
+const REASONS = 12;
+
+/**
+ * @param findings of mandatory criteria only
+ * @param planned ids of the criteria that the plan itself has
+ */
+export function nodeWords(
+  nodes: readonly Node[],
+  findings: Iterable<Finding>,
+  planned: ReadonlySet<string>,
+): NodeWords {
+  const parts = new Map<string, Parts>(nodes.map((node) => [node.id, emptyParts(node)]));
+  const wideFails: Finding[] = [];
+  for (const finding of findings) {
+    const { subject, verdict } = finding;
+    const own = subjectNodes(subject);
+    const wide = own.length > 1;
+    if (verdict === 'fail' && (wide || subject.kind === 'lot')) wideFails.push(finding);
+    // One of several is at fault and none is named: doubt on each, blame on none.
+    const word = wide && verdict === 'fail' ? 'inconclusive' : verdict;
+    for (const id of own) {
+      const part = parts.get(id);
+      if (part === undefined) continue;
+      part.words.add(word);
+      if (planned.has(finding.criterion) && word !== 'not-tested') part.judged = true;
+      if (word !== 'pass') part.reasons.push({ word, text: sentence(finding), finding });
+      if (subject.kind === 'accelerator') part.accelerators.get(subject.accelerator)?.add(word);
+    }
+  }
+  const rows = nodes.map((node) => rowOf(node, parts.get(node.id) ?? emptyParts(node)));
+  return { rows: rows.sort((a, b) => byText(a.id, b.id)), wideFails };
+}
+
+function rowOf(node: Node, part: Parts): NodeRow {
+  const words = [...part.words];
+  if (!part.judged) words.push('not-tested');
+  const verdict = worstWord(words) ?? 'not-tested';
+  const reasons = part.reasons
+    .sort((a, b) => rankOf(a.word) - rankOf(b.word) || byText(a.text, b.text))
+    .map((one) => one.text);
+  const first = part.reasons.find((one) => one.word === verdict);
+  const [strongest] = node.identity;
+  return {
+    id: node.id,
+    identity: strongest === undefined ? '' : `${strongest.kind}:${strongest.value}`,
+    verdict,
+    reasons: shortened(
+      reasons.length === 0 && verdict === 'not-tested'
+        ? ['no criterion of the plan was judged here']
+        : reasons,
+    ),
+    accelerators: node.accelerators.map((one) => ({
+      id: one.id,
+      verdict: worstWord(part.accelerators.get(one.id) ?? []) ?? verdict,
+    })),
+    ...remedy(verdict, first?.finding),
+  };
+}
+
+function shortened(reasons: readonly string[]): string[] {
+  const more = reasons.length - REASONS;
+  return more > 0
+    ? [...reasons.slice(0, REASONS), `and ${more} more findings that did not pass`]
+    : [...reasons];
+}
+
+/** Whose turn it is, what kind of trouble, and the next step. */
+function remedy(verdict: Word, finding: Finding | undefined) {
+  if (verdict === 'pass') return {};
+  if (verdict === 'fail') {
+    return {
+      owner: 'provider',
+      class: classOf(finding),
+      next: 'repair or replace, then test it again',
+    };
+  }
+  if (verdict === 'inconclusive') {
+    return { owner: 'both', class: 'doubt', next: 'test it again, or agree who bears the doubt' };
+  }
+  return {
+    owner: 'harness',
+    class: 'not-tested',
+    next: 'mend what kept it from being tested, then resume',
+  };
+}
+
+function classOf(finding: Finding | undefined): string {
+  const known = CLASSES[finding?.criterion ?? ''];
+  if (known !== undefined) return known;
+  return finding?.estimate?.evidence === undefined ? 'nonconforming' : 'performance';
+}
+
+const CLASSES: Readonly<Record<string, string>> = {
+  completeness: 'fault',
+  'delivery.matches': 'delivery',
+  readiness: 'readiness',
+  identity: 'identity',
+  correctness: 'correctness',
+};
+
+function sentence(finding: Finding): string {
+  const place = finding.subject.kind === 'accelerator' ? `${finding.subject.accelerator}: ` : '';
+  return `${finding.criterion}: ${place}${finding.reason}`;
+}
+
+function emptyParts(node: Node): Parts {
+  return {
+    words: new Set(),
+    reasons: [],
+    accelerators: new Map(node.accelerators.map((one) => [one.id, new Set()])),
+    judged: false,
+  };
+}

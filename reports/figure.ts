@@ -115,7 +115,8 @@ export function showCount(count: number): string {
 /** A probability: plain down to 0.0001, then as a power of ten. */
 export function showRisk(risk: number): string {
   if (risk === 0 || risk >= 1e-4) return plain(Number(risk.toPrecision(3)));
-  return risk.toExponential(1).replace('e-', ' × 10^−');
+  const [figure, power = ''] = risk.toExponential(1).split('e-');
+  return `${figure} × 10⁻${power.replace(/\d/gu, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt(Number(digit)))}`;
 }
 
 /** Seconds in the unit a person would say: 8.2 s, 12 min, 3.4 h. */

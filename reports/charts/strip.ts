@@ -71,7 +71,7 @@ export function strip(chart: Strip): string {
         ? Plot.rectY(bars, { x1: 'x1', x2: 'x2', y: 'n', fill: 'var(--dot)', inset: 0.5 })
         : dots(values),
       ...lines.flatMap((line) => lineMarks(line, line === limit, domain)),
-      ...markedMarks(marked.slice(0, MARKED)),
+      ...markedMarks(marked.slice(0, MARKED), domain),
     ],
   });
 }
@@ -135,7 +135,7 @@ function lineMarks(
 }
 
 /** Crosses for what failed, open diamonds for what is undecided, on the base line; the first few by name. */
-function markedMarks(marked: Strip['marked']) {
+function markedMarks(marked: Strip['marked'], [low = 0, high = 1]: readonly number[]) {
   return [
     Plot.dot(marked, {
       x: 'value',
@@ -150,6 +150,9 @@ function markedMarks(marked: Strip['marked']) {
       Plot.text([one.name], {
         x: [one.value],
         frameAnchor: 'bottom',
+        // Away from the edge that is near: a name never leaves the drawing or meets the axis.
+        textAnchor: one.value < low + (high - low) * 0.8 ? 'start' : 'end',
+        dx: one.value < low + (high - low) * 0.8 ? 2 : -2,
         dy: -19 - place * 14,
         fill: 'var(--ink)',
         stroke: 'var(--paper)',

@@ -440,8 +440,12 @@ function judge(
     if (finding.verdict !== 'pass') bad.push(finding);
     const before = worst.get(finding.criterion);
     const value = (one: Finding) => one.estimate?.value ?? Infinity;
-    if (before === undefined || value(finding) < value(before))
-      worst.set(finding.criterion, finding);
+    const worse =
+      before !== undefined &&
+      (before.estimate === undefined && finding.estimate === undefined
+        ? severity[finding.verdict] < severity[before.verdict]
+        : value(finding) < value(before));
+    if (before === undefined || worse) worst.set(finding.criterion, finding);
     const node = 'node' in finding.subject ? finding.subject.node : '';
     const word = byNode.get(node) ?? 'pass';
     if (severity[finding.verdict] < severity[word]) byNode.set(node, finding.verdict);

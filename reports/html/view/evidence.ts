@@ -13,6 +13,7 @@ const ATTEMPTS = 40;
 export interface EvidenceRow {
   readonly attempt: string;
   readonly value: string;
+  /** Its key within the attempt: step, node, stdout or stderr. */
   readonly stream: string;
   readonly line: string;
   readonly sha256: string;
@@ -38,7 +39,7 @@ function sampleRows(context: Context, finding: Finding): EvidenceRow[] {
     .map((sample) => ({
       attempt: sample.attempt,
       value: `${showValue(sample.value, display, againstOf(criterion))} ${display.unit}`,
-      stream: sample.evidence.stream,
+      stream: within(sample.attempt, sample.evidence.stream),
       line: String(sample.evidence.line),
       sha256: sample.evidence.sha256,
     }));
@@ -54,11 +55,16 @@ function streamRows(context: Context, finding: Finding): EvidenceRow[] {
       (context.survey.streams.get(attempt) ?? []).map((stream) => ({
         attempt,
         value: 'no value',
-        stream: stream.key,
+        stream: within(attempt, stream.key),
         line: `1–${stream.lines}`,
         sha256: stream.sha256,
       })),
     );
+}
+
+/** A stream's key starts with its attempt, which has a column of its own. */
+function within(attempt: string, key: string): string {
+  return key.startsWith(`${attempt}/`) ? key.slice(attempt.length + 1) : key;
 }
 
 const indexes = new WeakMap<object, ReturnType<typeof indexSamples>>();

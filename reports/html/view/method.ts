@@ -34,6 +34,7 @@ export function methodView(context: Context) {
       decision.nonconforming === 0
         ? 'No unit may fail in an accepted lot.'
         : `By contract, ${plural(decision.nonconforming, 'unit')} may fail in an accepted lot.`,
+    signRule: rates?.repeatability.some(({ from }) => from === 'none') ?? false,
     repeatability: (rates?.repeatability ?? []).map((one) => ({
       metric: [one.metric, parametersText(one.parameters)].filter((part) => part !== '').join(': '),
       sigma: percent(one.sigma),

@@ -1,7 +1,7 @@
 /** Units that did not pass: who answers, what was found, what happens next, and the bytes behind it. */
 import type { Finding, Verdict } from '../../../verdicts/model.ts';
 import { showCount } from '../../figure.ts';
-import { SEVERITY, subjectKey, subjectNodes, WORD } from '../../words.ts';
+import { plural, SEVERITY, subjectKey, subjectNodes, WORD } from '../../words.ts';
 import { numbersOf, type Context } from '../context.ts';
 import { evidenceOf } from './evidence.ts';
 
@@ -56,18 +56,38 @@ function headOf(context: Context, node: JudgedNode) {
 
 function unit(context: Context, node: JudgedNode, findings: readonly Finding[]) {
   const parts = node.accelerators.filter((one) => one.verdict !== 'pass');
+  const words = new Set(parts.map(({ verdict }) => verdict));
+  const whole = parts.length > 1 && parts.length === node.accelerators.length && words.size === 1;
+  const alike = foldAlike(findings);
   return {
     ...headOf(context, node),
     reasons: node.reasons,
-    accelerators: parts.map(({ id, verdict }) => ({ id, mark: WORD[verdict] })),
-    findings: findings.slice(0, FINDINGS).flatMap((finding) => findingRow(context, finding)),
-    more: findings.length > FINDINGS ? showCount(findings.length - FINDINGS) : '',
+    accelerators: whole
+      ? [{ id: `all ${parts.length}`, mark: WORD[parts[0]?.verdict ?? 'not-tested'] }]
+      : parts.map(({ id, verdict }) => ({ id, mark: WORD[verdict] })),
+    findings: alike.slice(0, FINDINGS).flatMap((some) => findingRow(context, some)),
+    more: alike.length > FINDINGS ? showCount(alike.length - FINDINGS) : '',
   };
 }
 
-function findingRow(context: Context, finding: Finding) {
+/** Findings without any attempt that say the same of several parts of a node: one row for all. */
+function foldAlike(findings: readonly Finding[]): readonly (readonly [Finding, ...Finding[]])[] {
+  const folded = new Map<string, [Finding, ...Finding[]]>();
+  for (const [index, finding] of findings.entries()) {
+    const { criterion, verdict, reason, attempts, estimate } = finding;
+    const bare = attempts.length === 0 && estimate === undefined;
+    const key = JSON.stringify(bare ? [criterion, verdict, reason] : index);
+    const list = folded.get(key);
+    if (list === undefined) folded.set(key, [finding]);
+    else list.push(finding);
+  }
+  return [...folded.values()];
+}
+
+function findingRow(context: Context, [finding, ...others]: readonly [Finding, ...Finding[]]) {
   const criterion = context.criteria.get(finding.criterion);
   if (criterion === undefined) return [];
+  const subject = context.subject(finding.subject);
   return [
     {
       // The worst number of a criterion has its anchor among the numbers of section 11.
@@ -76,7 +96,8 @@ function findingRow(context: Context, finding: Finding) {
       criterion: finding.criterion,
       criterionAnchor: context.anchor('criterion', finding.criterion),
       clause: criterion.clause ?? '',
-      subject: context.subject(finding.subject),
+      subject:
+        others.length === 0 ? subject : `${subject} and ${plural(others.length, 'other')} like it`,
       mark: WORD[finding.verdict],
       ...numbersOf(context, finding, criterion),
       reason: finding.reason,

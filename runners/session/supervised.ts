@@ -127,7 +127,8 @@ async function follow(
   ends.addEventListener('abort', close, { once: true });
   let framesSeen = 0;
   try {
-    for await (const frame of frames(channel.stdout as AsyncIterable<Buffer>)) {
+    const bytes = channel.stdout.iterator({ destroyOnReturn: false });
+    for await (const frame of frames(bytes as AsyncIterable<Buffer>)) {
       framesSeen += 1;
       const end = await take(frame, progress, sink);
       if (end === undefined) continue;
@@ -141,6 +142,8 @@ async function follow(
     clearInterval(contact);
     signal.removeEventListener('abort', stop);
     ends.removeEventListener('abort', close);
+    // A channel ends when it is read to its end.
+    channel.stdout.resume();
   }
   const left = await channel.end;
   if (framesSeen === 0 && left.code !== undefined && left.code !== 0) {

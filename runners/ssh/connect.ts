@@ -198,7 +198,13 @@ function asChannel(stream: ClientChannel): Channel {
     });
     stream.on('close', () => resolve(seen));
   });
-  return { stdin: stream, stdout: stream, stderr: stream.stderr, end, close: () => stream.close() };
+  const close = () => {
+    stream.close();
+    // Unread output would keep the channel from its end.
+    stream.resume();
+    stream.stderr.resume();
+  };
+  return { stdin: stream, stdout: stream, stderr: stream.stderr, end, close };
 }
 
 /** Types of known keys first, so that the host shows the one that can be compared. */

@@ -594,15 +594,16 @@ def relay(client):
     up, down = b"", b""
     os.set_blocking(1, False)
     client.setblocking(False)
-    while True:
-        reading = ([0] if len(up) < BLOCK else []) + ([client] if not down else [])
+    hearing = True
+    while hearing or up:
+        reading = ([0] if hearing and len(up) < BLOCK else []) + ([client] if not down else [])
         writing = ([client] if up else []) + ([1] if down else [])
         readable, writable, _ = select.select(reading, writing, [])
         try:
             if 0 in readable:
                 block = os.read(0, BLOCK)
-                if not block:
-                    return
+                # The last word may come with the end: it is still passed on.
+                hearing = bool(block)
                 up += block
             if client in writable:
                 up = up[client.send(up) :]

@@ -1,0 +1,35 @@
+/** How long a simulated process takes: nothing sleeps, the figure is only said. */
+import type { PlacedStep } from '../model.ts';
+import type { Noise } from './noise.ts';
+import type { SimOptions } from './options.ts';
+
+/** Seconds; cases by their beginning, longest first. Typical of FACTS.md F's plan on eight GPUs. */
+const TYPICAL: Readonly<Record<string, number>> = {
+  inventory: 9,
+  'matmul.gemm': 48,
+  'matmul.soak': 900,
+  'matmul.memory': 24,
+  'matmul.transfer': 60,
+  matmul: 45,
+  nccl: 24,
+  inference: 65,
+};
+const SPREAD = 0.06;
+
+/** Seconds from start to end, log-normal around the case's own; never past the step's limit. */
+export function duration(
+  step: PlacedStep,
+  node: string,
+  options: SimOptions,
+  draws: Noise,
+): number {
+  const table = { ...TYPICAL, ...options.durations };
+  const known = Object.keys(table)
+    .filter((one) => step.case.startsWith(one))
+    .sort((a, b) => b.length - a.length)[0];
+  const typical = (known === undefined ? undefined : table[known]) ?? step.limit / 4;
+  // Ranks of one attempt wait for each other; a node is itself a little faster or slower to start.
+  const together = draws.standard(`${step.attempt}|duration`, 'normal');
+  const alone = draws.standard(`${step.attempt}|${node}|duration`, 'normal');
+  return Math.min(step.limit, typical * Math.exp(SPREAD * together) + Math.abs(alone));
+}

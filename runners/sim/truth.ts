@@ -1,0 +1,202 @@
+/** The truth of one node in one attempt: what it measures, with its faults; the decision never sees it. */
+import type { Parameters, Part } from '../../plan/model.ts';
+import type { Accelerator, Node, SimulatedNode } from '../model.ts';
+import { baseValue, lowerIsBetter } from './base.ts';
+import { shows, type FaultMap, type Moment } from './faults.ts';
+import { noise, type Noise } from './noise.ts';
+import type { Fault, SimOptions } from './options.ts';
+
+/** What all nodes of a simulated fleet share. */
+export interface World {
+  readonly options: SimOptions;
+  readonly part: Part | undefined;
+  readonly faults: FaultMap;
+  /** Between parts, between trials, faults. */
+  readonly parts: Noise;
+  readonly trials: Noise;
+  readonly chances: Noise;
+}
+
+export function world(
+  options: SimOptions,
+  part: Part | undefined,
+  faults: FaultMap,
+  seed: number,
+): World {
+  return {
+    options,
+    part,
+    faults,
+    parts: noise(seed, 'parts'),
+    trials: noise(seed, 'trials'),
+    chances: noise(seed, 'faults'),
+  };
+}
+
+/** Share of its speed that a part with this fault loses, where the plan does not say. */
+const LOSS: Partial<Record<Fault['kind'], number>> = {
+  slow: 0.1,
+  'slow-lot': 0.1,
+  thermal: 0.15,
+  'bad-link': 0.5,
+  'nic-half-width': 0.5,
+  'noisy-neighbour': 0.2,
+};
+
+/**
+ * @param node as it truly is
+ * @param nodes ids of all nodes of the process's step: a bad link is slow only between its two ends
+ */
+export function simulatedNode(
+  world: World,
+  node: Node,
+  nodes: readonly string[],
+  moment: Moment,
+): SimulatedNode {
+  const { options, part, chances, trials } = world;
+  const active = (world.faults.get(node.id) ?? []).filter((fault) =>
+    shows(fault, node.id, moment, chances),
+  );
+  let drawn = 0;
+  return {
+    node,
+    value(metric, parameters, accelerator) {
+      if (metric.startsWith('inventory.')) return inventory(metric, options, part, active);
+      if (metric.startsWith('companion.')) return telemetry(metric, part, active, accelerator);
+      const base = baseValue(metric, parameters, options, part, node.accelerators.length);
+      if (base === undefined) return undefined;
+      let speed = Math.exp(spread(world, node, metric, parameters, accelerator, moment));
+      for (const fault of active) {
+        if (!concerns(fault, metric, accelerator)) continue;
+        if (fault.kind === 'missing-metric') return undefined;
+        if (slows(fault, metric, parameters, nodes))
+          speed *= 1 - (fault.by ?? LOSS[fault.kind] ?? 0);
+      }
+      return lowerIsBetter(metric) ? base / speed : base * speed;
+    },
+    faulty: (kind, accelerator) =>
+      active.some((fault) => fault.kind === kind && at(fault, accelerator)),
+    random() {
+      drawn += 1;
+      return trials.uniform(`${moment.attempt}|${node.id}|free|${drawn}`);
+    },
+  };
+}
+
+/** ln of the part's and the trial's deviation from a good part. */
+function spread(
+  { options: { truth }, parts, trials }: World,
+  node: Node,
+  metric: string,
+  parameters: Parameters,
+  accelerator: Accelerator | undefined,
+  moment: Moment,
+): number {
+  const own = truth.metrics[metric];
+  const tails = own?.tails ?? truth.tails;
+  const between = own?.between ?? truth.between;
+  const within = own?.within ?? truth.within;
+  const part = `${node.name}|${accelerator?.index ?? 'node'}`;
+  // A part is good or bad at a kind of work, not at one size of it.
+  const kind = `${metric.replace(/\.(?:algbw|busbw|time)$/u, '')}|${parameters['dtype'] ?? ''}`;
+  const size = `${parameters['bytes'] ?? parameters['shape'] ?? ''}|${parameters['mode'] ?? ''}`;
+  const shared = truth.correlation;
+  let sum = 0;
+  if (between > 0) {
+    const common = shared > 0 ? parts.standard(`${part}|all`, 'normal') : 0;
+    const alone = parts.standard(`${part}|${kind}`, 'normal');
+    sum += between * (Math.sqrt(shared) * common + Math.sqrt(1 - shared) * alone);
+  }
+  for (const domain of node.domains) {
+    const effect = domain.kind === 'rack' ? truth.rack : domain.kind === 'leaf' ? truth.leaf : 0;
+    if (effect > 0) sum += effect * parts.standard(`${domain.kind}|${domain.id}|${kind}`, 'normal');
+  }
+  if (within > 0) {
+    const name = `${moment.attempt}|${node.id}|${accelerator?.index ?? ''}|${kind}|${size}`;
+    sum += within * trials.standard(name, tails);
+  }
+  return sum - truth.drift * moment.ordinal;
+}
+
+function at(fault: Fault, accelerator: Accelerator | undefined): boolean {
+  return (
+    fault.accelerator === undefined ||
+    accelerator === undefined ||
+    accelerator.index === fault.accelerator
+  );
+}
+
+function concerns(fault: Fault, metric: string, accelerator: Accelerator | undefined): boolean {
+  return at(fault, accelerator) && (fault.metric === undefined || metric.startsWith(fault.metric));
+}
+
+function slows(
+  fault: Fault,
+  metric: string,
+  parameters: Parameters,
+  nodes: readonly string[],
+): boolean {
+  const collective = metric.startsWith('nccl.');
+  const { kind } = fault;
+  if (kind === 'slow' || kind === 'slow-lot' || kind === 'noisy-neighbour') return true;
+  // A burst after idling is over before the part is hot.
+  if (kind === 'thermal') return !collective && parameters['mode'] !== 'boost';
+  if (!collective || nodes.length < 2) return false;
+  if (kind === 'bad-link') return (fault.nodes ?? []).every((node) => nodes.includes(node));
+  return kind === 'nic-half-width';
+}
+
+/** What inventory's `simulate` asks for. */
+function inventory(
+  metric: string,
+  options: SimOptions,
+  part: Part | undefined,
+  active: readonly Fault[],
+): number | undefined {
+  const has = (kind: Fault['kind']) => active.some((fault) => fault.kind === kind);
+  switch (metric) {
+    case 'inventory.on-bus':
+      return part?.kind === 'cpu' ? 0 : (options.accelerators ?? part?.perNode);
+    case 'inventory.nics':
+      return options.nics;
+    case 'inventory.nic-rate':
+      return options['nic-rate'];
+    case 'inventory.nics-bad':
+      return has('nic-half-width') ? 1 : 0;
+    case 'inventory.power':
+      return part?.power?.value;
+    default:
+      return undefined;
+  }
+}
+
+const HOT = { temperature: 91, throttle: 0x48, clock: 1.2e9 };
+const COOL = { temperature: 62, throttle: 0x4, clock: 1.755e9 };
+
+/** What the companion's `simulate` asks for. */
+function telemetry(
+  metric: string,
+  part: Part | undefined,
+  active: readonly Fault[],
+  accelerator: Accelerator | undefined,
+): number | undefined {
+  const has = (kind: Fault['kind']) =>
+    active.some((fault) => fault.kind === kind && at(fault, accelerator));
+  const state = has('thermal') ? HOT : COOL;
+  switch (metric) {
+    case 'companion.temperature':
+      return state.temperature;
+    case 'companion.throttle':
+      return state.throttle;
+    case 'companion.sm-clock':
+      return state.clock;
+    case 'companion.power':
+      return part?.power?.value;
+    case 'companion.cpu-steal':
+      return has('noisy-neighbour') ? 0.2 : 0;
+    case 'companion.link-down':
+      return has('bad-link') ? 2 : 0;
+    default:
+      return undefined;
+  }
+}

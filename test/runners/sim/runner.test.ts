@@ -24,7 +24,7 @@ const simulate: Simulate = (step, node, others) =>
 const context = (seed: number): RunContext => ({
   run: 'r',
   seed,
-  fleet: { runner: 'sim', options: {}, grace: 1800, lease: 600 },
+  fleet: { grace: 1800, lease: 600 },
   expires: new Date(0),
   scratch: '',
   secret: () => undefined,

@@ -72,7 +72,9 @@ export async function runAttempt(order: AttemptOrder, tools: AttemptTools): Prom
   const steps = placed.map(({ step }) => step);
   const ready = whenReady(steps, order.nodes, ports);
   const context = { attempt: id, case: order.case, nodes: order.nodes, steps };
-  const readings = new AttemptReadings(context, tools.units, ready.line);
+  const readings = new AttemptReadings(context, tools.units, (step, text) =>
+    ready.line(step, text),
+  );
   const taps = new Taps(id, readings, tools.evidence, tools.secrets);
   const exits = await runSteps(placed, order, tools, taps, ready);
   const entries = await taps.close();
@@ -209,7 +211,12 @@ async function runSteps(
   const reason = { code: 'NOT_READY', reason: 'a step before it did not become ready' };
   const never = placed
     .filter(({ step }) => !started.has(step.index) && ended.length <= step.index)
-    .flatMap(({ step }) => notStarted(step, step.nodes.map((node) => ({ node, ...reason }))));
+    .flatMap(({ step }) =>
+      notStarted(
+        step,
+        step.nodes.map((node) => ({ node, ...reason })),
+      ),
+    );
   return [...exits, ...never].sort((a, b) => a.step - b.step || a.rank - b.rank);
 }
 
@@ -217,7 +224,8 @@ async function deliver(placed: readonly Placed[], delivery: Delivery): Promise<N
   const failed: NotPut[] = [];
   for (const { step, files } of placed) {
     if (step.on === 'controller') continue;
-    for (const [sha256, file] of files) failed.push(...(await delivery.put(step.nodes, sha256, file)));
+    for (const [sha256, file] of files)
+      failed.push(...(await delivery.put(step.nodes, sha256, file)));
   }
   return failed;
 }

@@ -29,8 +29,11 @@ export class Delivery {
         known.set(node, one);
       }
     }
-    const results = await Promise.all(nodes.map((node) => known.get(node)));
-    const failed = results.filter((one) => one !== undefined);
+    const failed: NotPut[] = [];
+    for (const node of nodes) {
+      const one = await known.get(node);
+      if (one !== undefined) failed.push(one);
+    }
     for (const { node } of failed) known.delete(node);
     return failed;
   }

@@ -94,7 +94,11 @@ export type CampaignEvent =
       /** Entries in the evidence index. */
       readonly streams: number;
     }
-  | { readonly event: 'repeatability'; readonly round: number; readonly values: readonly Repeatability[] }
+  | {
+      readonly event: 'repeatability';
+      readonly round: number;
+      readonly values: readonly Repeatability[];
+    }
   | { readonly event: 'finding'; readonly finding: Finding }
   | { readonly event: 'hook'; readonly hook: 'on-reject' | 'on-accept'; readonly result: string }
   /** Why the loop ended; `decided`: nothing more was asked. */

@@ -22,7 +22,7 @@ export class Journal {
   #writing: Promise<void> | undefined;
   #unsynced = false;
   #timer: NodeJS.Timeout | undefined;
-  #failed: unknown;
+  #failed: Error | undefined;
 
   private constructor(path: string, file: FileHandle, seq: number, now: () => Date) {
     this.#path = path;

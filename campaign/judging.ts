@@ -50,7 +50,9 @@ export function openJudging(
   }
   const nodes = opened.nodes.map((node) => {
     const own = readings.get(node.id);
-    return own === undefined ? node : units.inventory.inventoriedNode(node, own);
+    if (own === undefined) return node;
+    const facts = own.filter((reading) => reading.kind !== 'sample');
+    return units.inventory.inventoriedNode(node, facts);
   });
   const known = nodes.filter((node) => readings.has(node.id));
   const cases = [

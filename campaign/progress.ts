@@ -2,7 +2,8 @@
 import type { Attempt } from '../suites/model.ts';
 import type { Finding, Stopped } from '../verdicts/model.ts';
 
-export type Phase = 'open' | 'inventory' | 'round' | 'judge' | 'release' | 'write' | 'report' | 'seal';
+export type Phase =
+  'open' | 'inventory' | 'round' | 'judge' | 'release' | 'write' | 'report' | 'seal';
 
 export type ProgressEvent =
   | {
@@ -23,7 +24,12 @@ export type ProgressEvent =
   /** A subject fails a criterion: told at once. */
   | { readonly kind: 'finding'; readonly finding: Finding }
   /** Trials of this round that have ended, of how many; `seconds` that the rest should take. */
-  | { readonly kind: 'eta'; readonly done: number; readonly total: number; readonly seconds?: number }
+  | {
+      readonly kind: 'eta';
+      readonly done: number;
+      readonly total: number;
+      readonly seconds?: number;
+    }
   | { readonly kind: 'stopped'; readonly reason: Stopped | 'unreachable' | 'disk-full' }
   | { readonly kind: 'warning'; readonly message: string };
 
@@ -32,9 +38,9 @@ export type Progress = (event: ProgressEvent) => void;
 
 /** Wall clock and monotonic clock: arguments, so that a test can set them. */
 export interface Clock {
-  now(): Date;
+  readonly now: () => Date;
   /** Seconds from an arbitrary start. */
-  seconds(): number;
+  readonly seconds: () => number;
   /** @throws the signal's reason when it is aborted first */
   sleep(seconds: number, signal: AbortSignal): Promise<void>;
 }

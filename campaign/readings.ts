@@ -41,11 +41,7 @@ export class AttemptReadings {
   readonly #onLine: ((step: number, text: string) => void) | undefined;
 
   /** @param onLine sees every line, for steps that wait for one */
-  constructor(
-    context: ReadContext,
-    units: Units,
-    onLine?: (step: number, text: string) => void,
-  ) {
+  constructor(context: ReadContext, units: Units, onLine?: (step: number, text: string) => void) {
     this.#context = context;
     this.#onLine = onLine;
     for (const id of new Set(context.steps.map((step) => step.suite))) {

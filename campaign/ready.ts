@@ -45,7 +45,10 @@ export function whenReady(
       const line = seen.get(step.index);
       const is =
         'http' in step.ready
-          ? answers(url(step, step.ready.http, nodes, ports), AbortSignal.any([signal, stop.signal]))
+          ? answers(
+              url(step, step.ready.http, nodes, ports),
+              AbortSignal.any([signal, stop.signal]),
+            )
           : Promise.resolve(line).then(() => true);
       try {
         return await Promise.race([is, over]);

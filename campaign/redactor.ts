@@ -16,7 +16,8 @@ const OVERLAP = 8 * 1024;
 const BLOCK_LINES = 2_000;
 
 /** Names in an environment dump whose values are worth keeping and can't be secrets. */
-const HARMLESS = /^(?:NCCL_|RCCL_|FI_|UCX_|OMPI_MCA_|CUDA_VISIBLE|OMP_NUM_THREADS|ASSAY_|LD_LIBRARY_PATH)/u;
+const HARMLESS =
+  /^(?:NCCL_|RCCL_|FI_|UCX_|OMPI_MCA_|CUDA_VISIBLE|OMP_NUM_THREADS|ASSAY_|LD_LIBRARY_PATH)/u;
 
 /** Shapes of secrets; group 1 is kept. Bounded, so that no text makes them slow. */
 const SHAPES: readonly RegExp[] = [
@@ -30,7 +31,8 @@ const SHAPES: readonly RegExp[] = [
   /()-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.{1,8000}?-----END [A-Z ]{0,30}PRIVATE KEY-----/gu,
 ];
 /** A line without any of these has no shape above: most lines are passed over quickly. */
-const HINT = /SECRET|TOKEN|KEY|PASSW|secret|token|key|passw|earer|BEARER|uthorization|AUTHORIZATION|A[KS]IA|gh[posu]_|github_pat|glpat|xox|hf_|nvapi|sk-|eyJ/u;
+const HINT =
+  /SECRET|TOKEN|KEY|PASSW|secret|token|key|passw|earer|BEARER|uthorization|AUTHORIZATION|A[KS]IA|gh[posu]_|github_pat|glpat|xox|hf_|nvapi|sk-|eyJ/u;
 
 /** Known secrets of a run, shared by the redactors of all its streams; it grows. */
 export class Secrets {
@@ -81,7 +83,8 @@ export class Redactor {
 
   /** @returns bytes that can't be part of a secret any more */
   push(bytes: Uint8Array): Uint8Array {
-    const text = this.#held + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    const text =
+      this.#held + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
     const end = text.lastIndexOf('\n') + 1;
     let out = this.#lines(text.slice(0, end));
     this.#held = text.slice(end);

@@ -38,7 +38,8 @@ export async function* storedRounds(
 ): AsyncGenerator<StoredRound> {
   const fold = new AttemptFold();
   const index = new IndexCursor(streams);
-  let open: { round: number; requests: string; ended: StoredAttempt[]; reopened: number } | undefined;
+  let open:
+    { round: number; requests: string; ended: StoredAttempt[]; reopened: number } | undefined;
   let stop: StopReason | undefined;
   const close = async (last: boolean): Promise<StoredRound | undefined> => {
     if (open === undefined) return undefined;
@@ -84,7 +85,9 @@ export async function rereadAttempt(
   },
 ) {
   const { attempt, steps } = stored;
-  const nodes = attempt.trial.nodes.map((id) => known.nodes.get(id)).filter((one) => one !== undefined);
+  const nodes = attempt.trial.nodes
+    .map((id) => known.nodes.get(id))
+    .filter((one) => one !== undefined);
   const context = {
     attempt: attempt.id,
     case: known.case,

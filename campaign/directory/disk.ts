@@ -17,9 +17,11 @@ export async function onDisk<T>(path: string, write: () => Promise<T>): Promise<
 }
 
 /** The error to throw for a failed write: DISK_FULL where it is that, else the error itself. */
-export function namedDiskError(path: string, error: unknown): unknown {
+export function namedDiskError(path: string, error: unknown): Error {
   const code = systemCode(error);
-  if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EFBIG') return error;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EFBIG') {
+    return error instanceof Error ? error : new Error(String(error));
+  }
   return new HarnessError('DISK_FULL', `no space left on this machine while writing ${path}`, {
     hint: 'Free space and go on with `assay resume`; what was measured is kept.',
     details: { path },

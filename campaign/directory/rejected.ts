@@ -43,7 +43,9 @@ export function rejectedFile(judgement: Judgement, context: RejectedContext): st
   // Rejected without a finding of its own: gone past the grace, or in a group that was blamed.
   const others = judgement.verdict.nodes
     .filter((node) => node.verdict === 'fail' && !named.has(node.id))
-    .map((node) => row([node.id, node.identity, '', '', '', '', '', '', '', '', node.reasons.join('; '), '']));
+    .map((node) =>
+      row([node.id, node.identity, '', '', '', '', '', '', '', '', node.reasons.join('; '), '']),
+    );
   return [HEADER, ...new Set([...rows, ...others].sort())].map((line) => `${line}\n`).join('');
 }
 
@@ -91,6 +93,7 @@ function row(cells: readonly string[]): string {
 
 /** RFC 4180; a cell that a spreadsheet would run as a formula gets an apostrophe. */
 function quoted(cell: string): string {
-  const safe = /^[=+\-@\t\r]/u.test(cell) && !/^-?[\d.]+(?:e[+-]?\d+)?$/u.test(cell) ? `'${cell}` : cell;
+  const safe =
+    /^[=+\-@\t\r]/u.test(cell) && !/^-?[\d.]+(?:e[+-]?\d+)?$/u.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -26,7 +26,8 @@ export class EvidenceReader {
   /** Entries in the order in which they were written. @throws {HarnessError} RUN_UNREADABLE */
   async *streams(): AsyncGenerator<StreamEntry> {
     const path = join(this.#folder, 'index.ndjson');
-    for await (const line of readNdjson(path, { missing: 'empty' })) yield line.value as StreamEntry;
+    for await (const line of readNdjson(path, { missing: 'empty' }))
+      yield line.value as StreamEntry;
   }
 
   /**

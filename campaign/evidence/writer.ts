@@ -67,7 +67,7 @@ export class EvidenceWriter {
   #closed: Closed[] = [];
   #committing: Promise<void> | undefined;
   #appending: Promise<unknown> = Promise.resolve();
-  #failed: unknown;
+  #failed: Error | undefined;
 
   private constructor(folder: string, index: FileHandle, number: number) {
     this.#folder = folder;

@@ -71,7 +71,11 @@ export class Claims {
 
   #grant(key: string): void {
     const queue = this.#queue(key);
-    for (let next = queue.entries[queue.head]; next !== undefined; next = queue.entries[queue.head]) {
+    for (
+      let next = queue.entries[queue.head];
+      next !== undefined;
+      next = queue.entries[queue.head]
+    ) {
       const previous = queue.entries[queue.head - 1];
       // Together with those who hold it only if all of them share.
       if (queue.held > 0 && (next.alone || previous?.alone === true)) return;

@@ -1,0 +1,156 @@
+/** A run directory that is being written: made, taken up again, sealed. */
+import { randomBytes } from 'node:crypto';
+import { access, mkdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { HarnessError, systemCode } from '../../plan/errors.ts';
+import type { Plan } from '../../plan/model.ts';
+import { EvidenceWriter } from '../evidence/writer.ts';
+import { Journal } from '../journal.ts';
+import { onDisk, syncFolder } from './disk.ts';
+import { readJson, writeJson } from './json.ts';
+import { lock } from './lock.ts';
+import { writeManifest } from './manifest.ts';
+import { startRejected } from './rejected.ts';
+import { planShape } from './shapes.ts';
+
+/** The open files of a run; one process at a time has them. */
+export interface RunFiles {
+  readonly path: string;
+  readonly id: string;
+  readonly plan: Plan;
+  readonly journal: Journal;
+  readonly evidence: EvidenceWriter;
+  /** Path of a file of the run. */
+  readonly file: (name: string) => string;
+  /** Closes evidence and journal (no more events), then writes the manifest: the last file. */
+  seal(version: string, at: Date): Promise<void>;
+  /** Closes what is open and gives the lock back; after `seal` too. */
+  close(): Promise<void>;
+}
+
+/** A new run's id: date, time (UTC) and six random hex digits; sorts by time, safe in file names. */
+export function newRunId(now: Date): string {
+  const time = now.toISOString().replaceAll(/[-:]/gu, '').replace('T', '-').slice(0, 15);
+  return `${time}-${randomBytes(3).toString('hex')}`;
+}
+
+/**
+ * Makes `<out>/<id>/` with plan.json, an empty journal and the header of rejected.csv.
+ *
+ * @throws {HarnessError} DISK_FULL; RUN_UNREADABLE when the folder is there already
+ */
+export async function createRun(
+  out: string,
+  id: string,
+  plan: Plan,
+  now: () => Date,
+): Promise<RunFiles> {
+  const path = join(resolve(out), id);
+  await onDisk(path, async () => {
+    await mkdir(resolve(out), { recursive: true });
+    try {
+      await mkdir(path);
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error;
+      throw new HarnessError('RUN_UNREADABLE', `${path} is there already`, {
+        hint: 'Give the run another id, or go on with it by `assay resume`.',
+        details: { path },
+      });
+    }
+  });
+  const unlock = await lock(join(path, '.lock'));
+  try {
+    await writeJson(join(path, 'plan.json'), plan);
+    await startRejected(join(path, 'rejected.csv'));
+    await syncFolder(resolve(out));
+    return await open(path, id, plan, unlock, now);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+/**
+ * Takes up a run that was interrupted.
+ *
+ * @throws {HarnessError} RUN_SEALED, RUN_UNREADABLE (broken, or another process writes it), RUN_SCHEMA_NEWER
+ */
+export async function reopenRun(path: string, now: () => Date): Promise<RunFiles> {
+  const root = resolve(path);
+  const plan = await readJson(join(root, 'plan.json'), 'plan', 1, planShape);
+  if (await isThere(join(root, 'manifest.json'))) {
+    throw new HarnessError('RUN_SEALED', `${root} is complete and sealed`, {
+      hint: 'Start a new run, or use `assay judge` or `assay report` on this one.',
+      details: { path: root },
+    });
+  }
+  const unlock = await lock(join(root, '.lock'));
+  try {
+    if (!(await isThere(join(root, 'rejected.csv')))) {
+      await startRejected(join(root, 'rejected.csv'));
+    }
+    const id = root.slice(root.lastIndexOf('/') + 1);
+    return await open(root, id, plan, unlock, now);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function open(
+  path: string,
+  id: string,
+  plan: Plan,
+  unlock: () => Promise<void>,
+  now: () => Date,
+): Promise<RunFiles> {
+  const evidence = await EvidenceWriter.open(join(path, 'evidence'));
+  const journal = await Journal.open(join(path, 'journal.ndjson'), now);
+  let files: 'open' | 'closed' = 'open';
+  const closeFiles = async () => {
+    if (files === 'closed') return;
+    files = 'closed';
+    await evidence.close();
+    await journal.close();
+  };
+  return {
+    path,
+    id,
+    plan,
+    journal,
+    evidence,
+    file: (name) => join(path, name),
+    async seal(version, at) {
+      await closeFiles();
+      await writeManifest(path, { run: id, sealedAt: at.toISOString(), version });
+    },
+    async close() {
+      try {
+        await closeFiles();
+      } finally {
+        await unlock();
+      }
+    },
+  };
+}
+
+/** Whether a file is there. */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** The text of a small file, or undefined when it is not there. */
+export async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,34 @@
+/** Every command, one line each: what it does, and the file that is imported when it is used. */
+import type { Command } from './command.ts';
+
+interface Line {
+  readonly describe: string;
+  load(): Promise<Command>;
+}
+
+export const commands: Readonly<Record<string, Line>> = {
+  accept: {
+    describe: 'Open the fleet, run the suites, judge as it goes, release, report',
+    load: async () => (await import('./commands/accept.ts')).accept,
+  },
+  resume: {
+    describe: 'Go on with an interrupted run',
+    load: async () => (await import('./commands/resume.ts')).resume,
+  },
+  lint: {
+    describe: 'Check a plan: schema, limits against roofline and catalogue, coverage',
+    load: async () => (await import('./commands/lint.ts')).lint,
+  },
+  catalog: {
+    describe: 'SKU facts and their sources',
+    load: async () => (await import('./commands/catalog.ts')).catalog,
+  },
+  init: {
+    describe: 'Write a commented plan',
+    load: async () => (await import('./commands/init.ts')).init,
+  },
+  schema: {
+    describe: "The plan's JSON Schema",
+    load: async () => (await import('./commands/schema.ts')).schema,
+  },
+};

@@ -1,10 +1,11 @@
 /** The plan's criteria: those it writes out, and the catalogue's floors where it asks for them. */
 import { catalogueSchema, criterionSchema } from './blocks.ts';
+import { datasheetOf } from './catalogue/datasheet.ts';
 import { floorCriterion } from './catalogue/floor.ts';
 import { floorsOf } from './catalogue/floors.ts';
 import { NO_SOURCE, resolveCriterion } from './criterion.ts';
 import type { Measurable } from './criterion.ts';
-import type { Criterion, Delivery, Part } from './model.ts';
+import type { Criterion, Delivery, Parameters, Part } from './model.ts';
 import { schemaKeys, toIssues } from './options.ts';
 import { noteOrigins } from './origins.ts';
 import type { Path } from './document.ts';
@@ -15,6 +16,8 @@ export interface CriteriaSetting {
   readonly delivery: Delivery | undefined;
   readonly part: Part | undefined;
   readonly measurable: Measurable;
+  /** Scopes wider than a node that some suite is asked to measure. */
+  readonly scopes: ReadonlySet<string>;
 }
 
 interface Resolved {
@@ -59,7 +62,7 @@ export function resolveCriteria(
 function written(
   entry: unknown,
   at: Path,
-  { measurable }: CriteriaSetting,
+  { measurable, part }: CriteriaSetting,
   problems: Problems,
   origins: Record<string, string>,
 ): readonly Criterion[] {
@@ -71,7 +74,11 @@ function written(
     );
     return [];
   }
-  const criterion = resolveCriterion(parsed.data, at, measurable, problems);
+  const datasheet = (metric: string, where: Parameters) => {
+    const figure = part && datasheetOf(part, metric, where);
+    return figure && `${figure.value / 1e12} T${unitOf(measurable, metric)} (${figure.source})`;
+  };
+  const criterion = resolveCriterion(parsed.data, at, { ...measurable, datasheet }, problems);
   if (criterion === undefined) return [];
   const { mandatory, standing, decide, where } = criterion;
   noteOrigins(origins, `criteria.${criterion.id}`, entry, { mandatory, standing, decide, where });
@@ -79,10 +86,14 @@ function written(
   return [criterion];
 }
 
+function unitOf({ metrics }: Measurable, metric: string): string {
+  return metrics.get(metric)?.unit ?? '';
+}
+
 function expand(
   entry: object,
   at: Path,
-  { delivery, part, measurable }: CriteriaSetting,
+  { delivery, part, measurable, scopes: configured }: CriteriaSetting,
   problems: Problems,
   warnings: string[],
   origins: Record<string, string>,
@@ -100,16 +111,23 @@ function expand(
     warnings.push(`criteria[${at[1] ?? 0}]: the catalogue has no floors for ${delivery.sku}.`);
     return [];
   }
-  // One unit has no pairs and no groups to judge.
-  const alone = delivery.count === 1 && delivery.unit === 'node';
-  const scopes = parsed.data.scopes ?? (alone ? ['node'] : undefined);
-  const floors = floorsOf(part.sku, delivery.provider).filter(
-    (floor) => scopes === undefined || scopes.includes(floor.scope),
-  );
-  if (floors.length === 0) {
-    warnings.push(`criteria[${at[1] ?? 0}]: the catalogue has no floors for ${part.sku} here.`);
+  const known = floorsOf(part.sku, delivery.provider, delivery.acceleratorsPerNode);
+  if (known.length === 0) {
+    warnings.push(`criteria[${at[1] ?? 0}]: the catalogue has no floors for ${part.sku}.`);
   }
+  const asked = parsed.data.scopes;
+  // One node has no pairs and no groups to judge.
+  const alone = delivery.count === 1 && delivery.unit === 'node';
+  const floors = known.filter(
+    ({ scope }) => asked?.includes(scope) ?? (scope === 'node' || !alone),
+  );
   return floors.flatMap((floor) => {
+    if (floor.scope !== 'node' && asked === undefined && !configured.has(floor.scope)) {
+      warnings.push(
+        `The catalogue's floor ${floor.id} is not judged: no suite is asked for scope ${floor.scope}.`,
+      );
+      return [];
+    }
     if (!measurable.metrics.has(floor.metric) && !measurable.checks.has(floor.metric)) {
       const suite = floor.metric.split('.')[0] ?? '';
       if (!measurable.unknown.has(suite)) {

@@ -14,6 +14,8 @@ export interface Measurable {
     { readonly unit: string; readonly better: 'higher' | 'lower' }
   >;
   readonly checks: ReadonlySet<string>;
+  /** The part's datasheet figure for a metric, e.g. "4.8 TB/s (source)", to compare a limit with. */
+  datasheet?(metric: string, where: Parameters): string | undefined;
   /** First words of the metrics of suites that could not be configured: not complained of twice. */
   readonly unknown: ReadonlySet<string>;
 }
@@ -40,6 +42,8 @@ export function resolveCriterion(
     problems.add('CRITERION_INVALID', [...at, key], message, hint);
   };
   const where = readWhere(written.where, wrong);
+  const datasheet = measurable.datasheet?.(written.metric, where);
+  const compare = datasheet === undefined ? '' : `; the datasheet has ${datasheet}`;
   const metric = measurable.metrics.get(written.metric);
   const isCheck = measurable.checks.has(written.metric);
   if (metric === undefined && !isCheck) {
@@ -67,7 +71,7 @@ export function resolveCriterion(
   const figures =
     metric === undefined
       ? exactFigures(written, source, wrong)
-      : boundFigures(written, decide, metric, source, wrong);
+      : boundFigures(written, decide, { ...metric, compare }, source, wrong);
   if (figures === undefined || problems.count > before) return undefined;
   return {
     id: written.id,
@@ -84,6 +88,12 @@ export function resolveCriterion(
 }
 
 type Wrong = (key: string, message: string, hint: string) => void;
+/** A metric, and the datasheet's figure in words to put beside a senseless one. */
+interface Compared {
+  readonly unit: string;
+  readonly better: 'higher' | 'lower';
+  readonly compare: string;
+}
 type Figures = Pick<Criterion, 'bound' | 'limit'> & Partial<Pick<Criterion, 'nominal'>>;
 
 function exactFigures(written: Written, source: string, wrong: Wrong): Figures {
@@ -97,7 +107,7 @@ function exactFigures(written: Written, source: string, wrong: Wrong): Figures {
 function boundFigures(
   written: Written,
   decide: Decide,
-  metric: { readonly unit: string; readonly better: 'higher' | 'lower' },
+  metric: Compared,
   source: string,
   wrong: Wrong,
 ): Figures | undefined {
@@ -115,10 +125,10 @@ function boundFigures(
     wrong(bound, message, `Write ${right}.`);
     return undefined;
   }
-  const limit = figure(least ?? most, bound, metric.unit, decide, wrong);
+  const limit = figure(least ?? most, bound, metric, decide, wrong);
   if (limit === undefined) return undefined;
   if (written.nominal === undefined) return { bound, limit: { value: limit, source } };
-  const nominal = figure(written.nominal, 'nominal', metric.unit, decide, wrong);
+  const nominal = figure(written.nominal, 'nominal', metric, decide, wrong);
   if (nominal === undefined) return undefined;
   if (bound === 'at-least' ? nominal <= limit : nominal >= limit) {
     wrong(
@@ -134,7 +144,7 @@ function boundFigures(
 function figure(
   written: string | number | undefined,
   key: string,
-  unit: string,
+  { unit, compare }: Compared,
   decide: Decide,
   wrong: Wrong,
 ): number | undefined {
@@ -146,7 +156,11 @@ function figure(
   }
   if (result.value > 0 || (decide === 'events' && result.value === 0)) return result.value;
   const meaning = result.value === 0 ? 'every part would pass a bound of 0' : 'is negative';
-  wrong(key, `${meaning}: no verdict can rest on it`, 'Write a limit that a bad part misses.');
+  wrong(
+    key,
+    `${meaning}: no verdict can rest on it${compare}`,
+    'Write a limit that a bad part misses.',
+  );
   return undefined;
 }
 

@@ -53,9 +53,7 @@ export function resolveDelivery(
     part,
     warnings:
       part === undefined
-        ? [
-            `The catalogue does not know ${block.sku}: no run of this plan can end in accept. ${mend}`,
-          ]
+        ? [`The catalogue does not know ${block.sku}: no run of this plan can end in accept.`]
         : [],
     delivery: {
       reference: block.reference,

@@ -80,7 +80,12 @@ export async function loadPlan<R, S extends PlannedSuite>(
   const entries = Array.isArray(fields['criteria']) ? (fields['criteria'] as unknown[]) : [];
   const { criteria, warnings } = resolveCriteria(
     entries,
-    { delivery: bought?.delivery, part: bought?.part, measurable: canMeasure },
+    {
+      delivery: bought?.delivery,
+      part: bought?.part,
+      measurable: canMeasure,
+      scopes: scopesOf(suites.options),
+    },
     problems,
     origins,
   );
@@ -161,6 +166,17 @@ function block(fields: Fields, key: string): Fields | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Fields)
     : undefined;
+}
+
+/** Scopes as suites' blocks name them, under `scopes`. */
+function scopesOf(suites: Plan['suites']): ReadonlySet<string> {
+  return new Set(
+    suites.flatMap(({ options }) =>
+      'scopes' in options && Array.isArray(options.scopes)
+        ? options.scopes.filter((scope) => typeof scope === 'string')
+        : [],
+    ),
+  );
 }
 
 function silent(problems: Problems): Problems {

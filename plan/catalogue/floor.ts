@@ -8,10 +8,14 @@ export interface Floor {
   readonly metric: string;
   readonly where: Parameters;
   readonly per: Subject['kind'];
-  /** Absent: a check, any deviation fails. In the metric's unit, at least. */
+  /** exact: a check. events: a count over the run, of which none is allowed. */
+  readonly decide: 'level' | 'exact' | 'events';
+  /** Of a level: in the metric's unit, at least. */
   readonly limit?: Sourced<number>;
-  /** What stands for an exact floor's source. */
-  readonly source?: string;
+  /** false: shown only, because what it needs is often not to be read. */
+  readonly mandatory?: boolean;
+  /** Accelerators that the node must have for the figure to hold; absent: any. */
+  readonly accelerators?: number | 'several';
   /** sanity: † of FACTS.md F, may reject, may not accept alone. */
   readonly standing: 'catalogue' | 'sanity';
   /** Nodes that one trial claims. */
@@ -24,21 +28,39 @@ export interface Floor {
   readonly notProvider?: readonly string[];
 }
 
+/** What each kind of floor without a figure rests on. */
+const RULES = {
+  exact: { value: 1, source: 'a wrong result or an unmet check never conforms (DESIGN.md 4)' },
+  events: { value: 0, source: 'no such event is allowed over a run (STATISTICS.md 2.3, counts)' },
+} as const;
+
 /** The criterion that a floor becomes; its source says where it was measured. */
-export function floorCriterion(floor: Floor, mandatory = true): Criterion {
-  const { limit, state } = floor;
-  const rests = limit?.source ?? floor.source ?? 'catalogue: a wrong result is never conforming';
-  const source = state === undefined ? rests : `${rests} (${state})`;
+export function floorCriterion(floor: Floor, mandatory?: boolean): Criterion {
+  const { limit, state, decide } = floor;
+  const figure = decide === 'level' ? limit : RULES[decide];
+  if (figure === undefined) throw new Error(`floor ${floor.id} is a level without a limit`);
+  const source = state === undefined ? figure.source : `${figure.source} (${state})`;
   return {
     id: floor.id,
     metric: floor.metric,
     where: floor.where,
     per: floor.per,
-    mandatory,
-    decide: limit === undefined ? 'exact' : 'level',
+    mandatory: (mandatory ?? true) && floor.mandatory !== false,
+    decide,
     standing: floor.standing,
-    bound: 'at-least',
-    limit: { value: limit?.value ?? 1, source },
+    bound: decide === 'events' ? 'at-most' : 'at-least',
+    limit: { value: figure.value, source },
     fixed: 'before',
   };
+}
+
+/** A floor of a node's own case on the rules that need no figure. */
+export function ruleFloor(
+  id: string,
+  metric: string,
+  per: Floor['per'],
+  decide: 'exact' | 'events',
+  more: Partial<Pick<Floor, 'where' | 'mandatory' | 'accelerators'>> = {},
+): Floor {
+  return { id, metric, where: {}, per, decide, standing: 'catalogue', scope: 'node', ...more };
 }

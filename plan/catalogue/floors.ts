@@ -5,6 +5,8 @@
  */
 import type { Part } from '../model.ts';
 import type { Floor } from './floor.ts';
+import { cpuFloors } from './floors-cpu.ts';
+import { rules } from './floors-rules.ts';
 import { partById } from './parts.ts';
 
 const GIB = 2 ** 30;
@@ -41,45 +43,40 @@ const TRANSFER: Readonly<Record<string, { h2d: number; d2h: number; source: stri
   mi300x: { h2d: 48, d2h: 44, source: `${NHC}, ND MI300X v5` },
 };
 
-/** Every floor for a SKU at a provider; empty where the catalogue has none. */
-export function floorsOf(sku: string, provider: string): readonly Floor[] {
+/**
+ * Every floor for a SKU.
+ *
+ * @param provider who is paid: some figures hold for one network only
+ * @param accelerators of a node; absent: the usual node's
+ * @returns empty where the catalogue has none: unknown SKUs, TPUs
+ */
+export function floorsOf(sku: string, provider: string, accelerators?: number): readonly Floor[] {
   const part = partById(sku);
   if (part === undefined) return [];
-  const floors =
-    part.kind === 'cpu'
-      ? cpuFloors
-      : [...checks(part), ...compute(part), ...memory(part), ...transfers(part), ...network(part)];
-  return floors.filter(
+  const count = accelerators ?? part.perNode;
+  return allFloors(part).filter(
     (floor) =>
       (floor.provider === undefined || floor.provider === provider) &&
-      floor.notProvider?.includes(provider) !== true,
+      floor.notProvider?.includes(provider) !== true &&
+      (floor.accelerators === 'several' ? count > 1 : (floor.accelerators ?? count) === count),
   );
 }
 
-function checks(part: Part): readonly Floor[] {
-  const check = (id: string, metric: string, per: Floor['per']): Floor => ({
-    id,
-    metric,
-    where: {},
-    per,
-    standing: 'catalogue',
-    scope: 'node',
-  });
-  return [
-    check('gemm-correct', 'matmul.gemm.correct', 'accelerator'),
-    check('gemm-reference', 'matmul.gemm.reference', 'accelerator'),
-    check('gemm-digest', 'matmul.gemm.digest', 'accelerator'),
-    ...(part.perNode > 1
-      ? [
-          {
-            ...check('all-reduce-correct', 'nccl.all_reduce.correct', 'node'),
-            where: { scope: 'node' },
-          },
-        ]
-      : []),
-    check('logits-correct', 'inference.logits.correct', 'accelerator'),
-    check('tokens-digest', 'inference.tokens.digest', 'accelerator'),
-  ];
+function allFloors(part: Part): readonly Floor[] {
+  switch (part.kind) {
+    case 'cpu':
+      return cpuFloors;
+    case 'tpu':
+      return [];
+    case 'gpu':
+      return [
+        ...rules(part),
+        ...compute(part),
+        ...memory(part),
+        ...transfers(part),
+        ...network(part),
+      ];
+  }
 }
 
 function compute(part: Part): readonly Floor[] {
@@ -93,6 +90,7 @@ function compute(part: Part): readonly Floor[] {
         metric: 'matmul.gemm.throughput',
         where: { dtype, shape: SHAPE, mode: 'sustained', devices: 'all' },
         per: 'accelerator',
+        decide: 'level',
         limit: {
           value: peak.value * share,
           source: `${Math.round(share * 100)} % of the dense peak, ${peak.value / 1e12} TFLOP/s: ${peak.source}`,
@@ -115,6 +113,7 @@ function memory(part: Part): readonly Floor[] {
       metric: 'matmul.memory.bandwidth',
       where: { operation: 'copy', bytes: 8 * GIB, devices: 'all' },
       per: 'accelerator',
+      decide: 'level',
       limit: {
         value: peak.value * share,
         source: `${Math.round(share * 100)} % of ${peak.value / 1e12} TB/s: ${peak.source}`,
@@ -133,6 +132,7 @@ function transfers(part: Part): readonly Floor[] {
     metric: 'matmul.transfer.bandwidth',
     where: { direction, bytes: GIB },
     per: 'accelerator',
+    decide: 'level',
     limit: { value: known[direction] * 1e9, source: known.source },
     standing: 'catalogue',
     scope: 'node',
@@ -151,6 +151,8 @@ function network(part: Part): readonly Floor[] {
       metric: 'nccl.all_reduce.busbw',
       where: { scope: 'node', bytes: size },
       per: 'node',
+      decide: 'level',
+      accelerators: part.perNode,
       limit: { value: inNode.gb * 1e9, source: inNode.source },
       standing: 'catalogue',
       scope: 'node',
@@ -163,6 +165,8 @@ function network(part: Part): readonly Floor[] {
       metric: 'nccl.alltoall.busbw',
       where: { scope: 'pair', bytes: GIB },
       per: 'link',
+      decide: 'level',
+      accelerators: part.perNode,
       limit: {
         value: 70e9,
         source: '75 % of the 93.8 GB/s roofline; NVCRE measured 79 on AWS H100 EFA',
@@ -172,6 +176,22 @@ function network(part: Part): readonly Floor[] {
       notProvider: ['gcp'],
       state: '2 nodes, 16 ranks, 400 GB/s a node',
     });
+    floors.push({
+      id: 'all-reduce-domain',
+      metric: 'nccl.all_reduce.busbw',
+      where: { scope: 'domain', bytes: size },
+      per: 'group',
+      decide: 'level',
+      accelerators: part.perNode,
+      limit: {
+        value: 320e9,
+        source: 'below 365 on 4 nodes of p5en (stas00) and 331 to 387 on H100 (FACTS.md C.c)',
+      },
+      standing: 'sanity',
+      scope: 'domain',
+      notProvider: ['gcp'],
+      state: '8 to 32 nodes, 400 GB/s a node',
+    });
   }
   if (part.scaleUpDomain === 72) {
     floors.push({
@@ -179,6 +199,7 @@ function network(part: Part): readonly Floor[] {
       metric: 'nccl.all_reduce.busbw',
       where: { scope: 'domain', bytes: 16 * GIB },
       per: 'group',
+      decide: 'level',
       limit: {
         value: 585e9,
         source: "65 % of NVLink 5's 900 GB/s; published 810 to 932 with MNNVL (NVCRE, CoreWeave)",
@@ -189,46 +210,4 @@ function network(part: Part): readonly Floor[] {
     });
   }
   return floors;
-}
-
-/** Far below what two busy cores do: they prove the tool, not a CPU. */
-const cpuFloors: readonly Floor[] = [
-  cpuCheck('gemm-correct', 'matmul.gemm.correct', 'accelerator'),
-  cpuCheck('gemm-reference', 'matmul.gemm.reference', 'accelerator'),
-  cpuCheck('gemm-digest', 'matmul.gemm.digest', 'accelerator'),
-  cpuCheck('all-reduce-correct', 'nccl.all_reduce.correct', 'node', { scope: 'node' }),
-  cpuCheck('logits-correct', 'inference.logits.correct', 'accelerator'),
-  cpuCheck('tokens-digest', 'inference.tokens.digest', 'accelerator'),
-  cpuFloor('gemm-fp32', 'matmul.gemm.throughput', 0.5e9, 'accelerator', {
-    dtype: 'fp32',
-    shape: 512,
-    mode: 'sustained',
-    devices: 'all',
-  }),
-  cpuFloor('memory-copy', 'matmul.memory.bandwidth', 0.2e9, 'accelerator', { operation: 'copy' }),
-  cpuFloor('all-reduce', 'nccl.all_reduce.busbw', 5e6, 'node', {
-    scope: 'node',
-    bytes: 4 * 2 ** 20,
-  }),
-  cpuFloor('decode', 'inference.decode.throughput', 0.5, 'accelerator', {}),
-];
-
-function cpuCheck(
-  id: string,
-  metric: string,
-  per: Floor['per'],
-  where: Floor['where'] = {},
-): Floor {
-  return { id, metric, where, per, standing: 'catalogue', scope: 'node' };
-}
-
-function cpuFloor(
-  id: string,
-  metric: string,
-  value: number,
-  per: Floor['per'],
-  where: Floor['where'],
-): Floor {
-  const source = 'assay: far below what two busy cores do (5.8 GFLOP/s in fp32 with torch 1.13)';
-  return { id, metric, where, per, limit: { value, source }, standing: 'catalogue', scope: 'node' };
 }

@@ -1,5 +1,5 @@
 /** A fleet over one Shell a node: what local, ssh and the clouds behind ssh have in common. */
-import { EventEmitter, on } from 'node:events';
+import { EventEmitter, on, setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Domain, Exit, Fleet, FleetEvent, Identity, Node, RunContext } from '../model.ts';
@@ -39,6 +39,9 @@ export async function sessionFleet(
   const emitter = new EventEmitter();
   const puts: Puts = new Map();
   const over = new AbortController();
+  // Every host listens to the same few signals.
+  const opening = AbortSignal.any([signal]);
+  setMaxListeners(0, over.signal, opening);
   const tell = (node: string, kind: 'lost' | 'back', detail: string) => {
     const event: FleetEvent = { at: new Date().toISOString(), nodes: [node], kind, detail };
     emitter.emit('event', event);
@@ -59,7 +62,7 @@ export async function sessionFleet(
   const nodes: Node[] = [];
   const missing: (Fleet['missing'][number] & { readonly error: HarnessError })[] = [];
   const opened = await Promise.allSettled(
-    targets.map((target, index) => openHost(nodeId(index), target, signal)),
+    targets.map((target, index) => openHost(nodeId(index), target, opening)),
   );
   for (const [index, target] of targets.entries()) {
     const one = opened[index];
@@ -104,6 +107,7 @@ export async function sessionFleet(
             ? step.nodes.slice(0, 1)
             : step.nodes;
       const ends = AbortSignal.any([stop, over.signal]);
+      setMaxListeners(0, ends);
       return Promise.all(
         where.map(async (id, rank): Promise<Exit> => {
           const host = await hostOf(id);

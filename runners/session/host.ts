@@ -1,4 +1,5 @@
 /** One host of a fleet over the length of a run: its connection, made again when it breaks, and its store. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Ground } from './bootstrap.ts';
@@ -46,6 +47,7 @@ export function createHost(
   told: (kind: 'lost' | 'back', detail: string) => void,
 ): Host {
   const over = new AbortController();
+  setMaxListeners(0, over.signal);
   let shell = first;
   let used = false;
   let opening: Promise<Shell> | undefined;

@@ -166,8 +166,7 @@ export function shellOver(connection: Connection): Shell {
       try {
         signal?.throwIfAborted();
         if (connection.closed.aborted) throw lost('the connection is closed');
-        const stream = await openChannel(connection, commandLine(argv));
-        const channel = asChannel(stream);
+        const channel = await openChannel(connection, commandLine(argv));
         void channel.end.then(leave);
         return channel;
       } catch (error) {
@@ -178,14 +177,15 @@ export function shellOver(connection: Connection): Shell {
   };
 }
 
-function openChannel({ client, closed }: Connection, command: string): Promise<ClientChannel> {
+function openChannel({ client, closed }: Connection, command: string): Promise<Channel> {
   return new Promise((resolve, reject) => {
     const gone = () => reject(lost('the connection broke'));
     closed.addEventListener('abort', gone, { once: true });
     client.exec(command, (error, stream) => {
       closed.removeEventListener('abort', gone);
       if (error) reject(lost(`the host opens no channel: ${error.message}`));
-      else resolve(stream);
+      // At once: the program's end may be in the same packet as its start.
+      else resolve(asChannel(stream));
     });
   });
 }

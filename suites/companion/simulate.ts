@@ -22,6 +22,7 @@ export function* simulateCompanion(step: PlacedStep, node: SimulatedNode): Itera
         throttle: ask('throttle', one),
         'ecc-uncorrected': 0,
         'remap-uncorrectable': 0,
+        'nvlink-recovery': 0,
         // JSON leaves undefined out.
         xid: node.faulty('xid', one) ? 79 : undefined,
       };

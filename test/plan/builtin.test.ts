@@ -12,12 +12,11 @@ import { lintPlan } from '../../verdicts/lint/lint.ts';
 
 const { checks } = createInventory();
 const always = [companion, { id: 'inventory', metrics: [], checks }];
-const alwaysNames = [...companion.metrics.map((metric) => metric.id), ...checks];
 
 const load = (text: string) => loadPlan({ file: '', text }, { runners, suites, always });
 const lint = async (text: string) => {
   const loaded = await load(text);
-  return lintPlan(loaded.plan, loaded.suites, undefined, alwaysNames);
+  return lintPlan(loaded.plan, loaded.suites);
 };
 
 for (const { sku, kind, perNode } of parts) {

@@ -13,7 +13,6 @@ import { rejects } from '../rejects.ts';
 const folder = new URL('../../fixtures/plans/', import.meta.url);
 const { checks } = createInventory();
 const always = [companion, { id: 'inventory', metrics: [], checks }];
-const names = [...companion.metrics.map((metric) => metric.id), ...checks];
 
 const load = (file: string) =>
   loadPlan(
@@ -23,7 +22,7 @@ const load = (file: string) =>
 
 async function lint(file: string): Promise<readonly string[]> {
   const loaded = await load(file);
-  return lintPlan(loaded.plan, loaded.suites, undefined, names).map(
+  return lintPlan(loaded.plan, loaded.suites).map(
     ({ level, criterion, message }) => `${level} ${criterion ?? ''}: ${message}`,
   );
 }

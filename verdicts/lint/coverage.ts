@@ -3,9 +3,13 @@ import { nearest } from '../../plan/options.ts';
 import { ofMetric, onCriterion } from './given.ts';
 import type { CriterionCheck, Given, Remark } from './model.ts';
 
-/** A criterion must meet one case's values, on its kind of subject. */
-export const coverage: CriterionCheck = (criterion, { cases, nodes }) => {
+/**
+ * A criterion must meet one case's values, on its kind of subject. What inventory and companion give
+ * (readiness.…, companion.…) comes with every run and has no case; the loader knows their names.
+ */
+export const coverage: CriterionCheck = (criterion, { cases, nodes, plan }) => {
   const { id, metric, where, per } = criterion;
+  if (!plan.suites.some((suite) => metric.startsWith(`${suite.id}.`))) return [];
   const level = criterion.mandatory ? 'error' : 'warning';
   const remark = (message: string, hint: string): readonly Remark[] => [
     { level, criterion: id, message, hint },

@@ -12,13 +12,11 @@ import { boughtRisks, resolution } from './risks.ts';
  *
  * @param suites the plan's own, configured
  * @param nodes as inventoried; absent: as the delivery promises them
- * @param always checks that every run makes besides the suites' (inventory, companion)
  */
 export function lintPlan(
   plan: Plan,
   suites: readonly LintedSuite[],
   nodes?: readonly Node[],
-  always: readonly string[] = [],
 ): readonly Remark[] {
   const real = nodes ?? plannedNodes(plan);
   const setting: Setting = {
@@ -32,7 +30,7 @@ export function lintPlan(
     ...wholePlan(plan, nodes),
     ...boughtRisks(plan),
     ...plan.criteria.flatMap((criterion) => [
-      ...(always.includes(criterion.metric) ? [] : coverage(criterion, setting)),
+      ...coverage(criterion, setting),
       ...limits(criterion, setting),
       ...resolution(criterion, setting),
     ]),

@@ -104,7 +104,8 @@ export type CampaignEvent =
   /** Why the loop ended; `decided`: nothing more was asked. */
   | { readonly event: 'stop'; readonly reason: Stopped | 'decided' | 'unreachable' | 'disk-full' }
   | { readonly event: 'release'; readonly kept: readonly string[]; readonly unreleased: number }
-  | { readonly event: 'sealed' };
+  /** Everything is written but the manifest, which has the same moment (RFC 3339). */
+  | { readonly event: 'sealed'; readonly sealedAt: string };
 
 /** An exit as a fleet gives it, with its step. */
 export function stepExit(exit: Exit, step: number, role: Step['role']): StepExit {

@@ -259,7 +259,7 @@ export class Campaign {
     }
     this.#progress({ kind: 'phase', phase: 'seal' });
     const at = this.#clock.now();
-    await journal.commit({ event: 'sealed' });
+    await journal.commit({ event: 'sealed', sealedAt: at.toISOString() });
     await this.#files.seal(version, at);
     return judgement;
   }

@@ -103,7 +103,16 @@ export class ParquetSink<T> {
  * @throws {HarnessError} RUN_UNREADABLE when it is missing, truncated or no such table
  */
 export async function* readParquet<T>(path: string, table: Table<T>): AsyncGenerator<T> {
-  for await (const row of rows(path, table.columns)) yield table.decode(row);
+  for await (const row of rows(path, table.columns)) yield decoded(path, table, row);
+}
+
+function decoded<T>(path: string, table: Table<T>, row: Row): T {
+  try {
+    return table.decode(row);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw unreadable(path, `${basename(path)} has a malformed row (${why})`, error);
+  }
 }
 
 async function* rows(path: string, columns: readonly Column[]): AsyncGenerator<Row> {
@@ -127,7 +136,6 @@ async function* rows(path: string, columns: readonly Column[]): AsyncGenerator<R
       for (const row of group) yield present(row);
     }
   } catch (error) {
-    if (error instanceof TypeError && error.stack?.includes('/campaign/')) throw error;
     const why = systemCode(error) ?? (error instanceof Error ? error.message : String(error));
     throw unreadable(path, `${basename(path)} can't be read (${why})`, error);
   } finally {

@@ -1,0 +1,160 @@
+/** The first half of verification: every file is the one that was sealed, every stream the one that was measured. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { HarnessError, systemCode } from '../plan/errors.ts';
+import { canonicalFile } from './directory/canonical.ts';
+import { readJson } from './directory/json.ts';
+import { coveredFiles, hashFile } from './directory/manifest.ts';
+import type { Manifest } from './directory/model.ts';
+import { manifestShape } from './directory/shapes.ts';
+import { EvidenceReader } from './evidence/reader.ts';
+import { readJournal } from './journal.ts';
+
+/** What is wrong, and with which file. */
+export interface Problem {
+  /** Path from the run directory. */
+  readonly file: string;
+  readonly what: string;
+}
+
+/** May be left out of a copy for others. */
+const OPTIONAL = ['private.json'];
+
+/** Checks a folder against its manifest.json. @returns the manifest, where it could be read */
+export async function checkManifest(
+  root: string,
+  prefix: string,
+  problems: Problem[],
+): Promise<Manifest | undefined> {
+  const name = `${prefix}manifest.json`;
+  const path = join(root, name);
+  const manifest = await attempt(name, problems, () =>
+    readJson(path, 'manifest', 1, manifestShape),
+  );
+  if (manifest === undefined) return undefined;
+  if ((await readFile(path, 'utf8')) !== canonicalFile(manifest)) {
+    problems.push({ file: name, what: 'it is not spelled as it was written' });
+  }
+  const folder = resolve(root, prefix);
+  for (const [file, { sha256, bytes }] of Object.entries(manifest.files)) {
+    const what = await fileProblem(join(folder, file), sha256, bytes);
+    if (what === 'is missing' && OPTIONAL.includes(file)) continue;
+    if (what !== undefined) problems.push({ file: prefix + file, what });
+  }
+  for (const file of await coveredFiles(folder)) {
+    if (Object.hasOwn(manifest.files, file)) continue;
+    problems.push({ file: prefix + file, what: 'is not in the manifest' });
+  }
+  return manifest;
+}
+
+/** Checks what was added after sealing: each has its own manifest, with the hash of the run's. */
+export async function checkLater(root: string, problems: Problem[]): Promise<void> {
+  const parent = await hashFile(join(root, 'manifest.json'));
+  for (const number of await folders(join(root, 'later'))) {
+    const prefix = `later/${number}/`;
+    const manifest = await checkManifest(root, prefix, problems);
+    if (manifest !== undefined && manifest.parent !== parent) {
+      problems.push({ file: `${prefix}manifest.json`, what: 'belongs to another run' });
+    }
+  }
+}
+
+/** Checks that the journal is whole and of this run. */
+export async function checkJournal(
+  root: string,
+  manifest: Manifest | undefined,
+  problems: Problem[],
+): Promise<void> {
+  const file = 'journal.ndjson';
+  await attempt(file, problems, async () => {
+    let run: string | undefined;
+    let version: string | undefined;
+    let sealedAt: string | undefined;
+    for await (const event of readJournal(join(root, file))) {
+      if (event.event === 'run-start') ({ run, version } = event);
+      if (event.event === 'sealed') ({ sealedAt } = event);
+    }
+    if (manifest === undefined) return;
+    const same: readonly (readonly [string, string | undefined, string])[] = [
+      ['run', run, manifest.run],
+      ['version', version, manifest.version],
+      ['sealedAt', sealedAt, manifest.sealedAt],
+    ];
+    for (const [field, journal, sealed] of same) {
+      if (journal === sealed) continue;
+      const what = `${field} is ${sealed}, the journal says ${journal ?? 'nothing'}`;
+      problems.push({ file: 'manifest.json', what });
+    }
+  });
+}
+
+/** Reads every stream of the evidence and compares bytes, hash and lines with the index. */
+export async function checkEvidence(root: string, problems: Problem[]): Promise<void> {
+  const evidence = new EvidenceReader(join(root, 'evidence'));
+  const index = 'evidence/index.ndjson';
+  try {
+    await attempt(index, problems, async () => {
+      for await (const entry of evidence.streams()) {
+        const file = `evidence/${entry.blocks[0]?.segment ?? 'index.ndjson'}`;
+        await attempt(file, problems, async () => {
+          let bytes = 0;
+          let lines = 0;
+          let last = 10;
+          for await (const part of evidence.bytes(entry)) {
+            bytes += part.length;
+            for (let at = part.indexOf(10); at >= 0; at = part.indexOf(10, at + 1)) lines += 1;
+            last = part.at(-1) ?? last;
+          }
+          if (last !== 10) lines += 1;
+          if (bytes === entry.bytes && lines === entry.lines) return;
+          const what = `${entry.key}: ${bytes} bytes and ${lines} lines, the index says ${entry.bytes} and ${entry.lines}`;
+          problems.push({ file: index, what });
+        });
+      }
+    });
+  } finally {
+    await evidence.close();
+  }
+}
+
+/** Runs a check; a file that can't be read is a problem of that file, and the others are still checked. */
+export async function attempt<T>(
+  file: string,
+  problems: Problem[],
+  check: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof HarnessError)) throw error;
+    problems.push({ file, what: error.message });
+    return undefined;
+  }
+}
+
+async function fileProblem(
+  path: string,
+  sha256: string,
+  bytes: number,
+): Promise<string | undefined> {
+  try {
+    const { size } = await stat(path);
+    if (size !== bytes) return `has ${size} bytes, manifest.json says ${bytes}`;
+    return (await hashFile(path)) === sha256
+      ? undefined
+      : 'has another SHA-256 than manifest.json says';
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return 'is missing';
+    throw error;
+  }
+}
+
+async function folders(path: string): Promise<string[]> {
+  try {
+    return (await readdir(path)).filter((name) => /^\d+$/u.test(name)).sort();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -39,7 +39,7 @@ function againstRoofline(criterion: Criterion, setting: Setting): readonly Remar
         level: 'error',
         criterion: id,
         message: `no part can reach ${show(limit.value)}: it is above ${roof}`,
-        hint: 'Lower the limit, or name what lifts the ceiling (sharp: true, another scope or provider).',
+        hint: 'Lower the limit, or name SHARP in its source where the fabric reduces.',
       },
     ];
   }
@@ -50,7 +50,7 @@ function againstRoofline(criterion: Criterion, setting: Setting): readonly Remar
         level: 'warning',
         criterion: id,
         message: `${show(limit.value)} is above what the wire carries, ${show(wire.value)} (${wire.source}): only NVLS reaches it`,
-        hint: 'Say where: { nvls: true }, so that a run without NVLS is not judged by it.',
+        hint: 'Set nvls: true in the nccl block and in where, or name NVLS in the source.',
       },
     ];
   }

@@ -26,6 +26,12 @@ export function legible(text: string): string {
   });
 }
 
+/** Legible, and at most so many characters: for places where a long one would push others away. */
+export function brief(text: string, most: number): string {
+  const clean = legible(text);
+  return clean.length > most ? `${clean.slice(0, most - 1)}…` : clean;
+}
+
 /** Text made by us (an SVG, a style sheet) that a deep clean must leave alone. */
 export interface Markup {
   toHTML(): string;

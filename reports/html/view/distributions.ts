@@ -4,7 +4,7 @@ import { displayOf, NONE, showCount, showValue, showLimit, type Display } from '
 import type { Growing } from '../../growing.ts';
 import { againstOf } from '../../survey/survey.ts';
 import type { Spread } from '../../survey/model.ts';
-import { legible, type Markup } from '../../legible.ts';
+import { brief, legible, type Markup } from '../../legible.ts';
 import { boundText, parametersText, plural } from '../../words.ts';
 import type { Context } from '../context.ts';
 
@@ -63,18 +63,18 @@ function chart(context: Context, spread: Spread, number: number) {
           )
           .map(({ value, finding: one }) => ({
             value: value * display.factor,
-            name: brief(context.subject(one.subject)),
+            name: brief(context.subject(one.subject), IN_DRAWING),
             fail: one.verdict === 'fail',
           })),
         label: legible(display.unit === '' ? criterion.metric : display.unit),
         limit: {
           value: criterion.limit.value * display.factor,
-          label: brief(`limit ${bound}${clause}`),
+          label: brief(`limit ${bound}${clause}`, IN_DRAWING),
         },
         ...(criterion.nominal && {
           nominal: {
             value: criterion.nominal.value * display.factor,
-            label: brief(`nominal ${showLimit(criterion.nominal.value, display)}`),
+            label: brief(`nominal ${showLimit(criterion.nominal.value, display)}`, IN_DRAWING),
           },
         }),
       }),
@@ -86,11 +86,8 @@ function chart(context: Context, spread: Spread, number: number) {
   };
 }
 
-/** Text inside a drawing has no line break: at most some forty characters. */
-function brief(text: string): string {
-  const clean = legible(text);
-  return clean.length > 44 ? `${clean.slice(0, 43)}…` : clean;
-}
+/** Text inside a drawing has no line break: at most so many characters. */
+const IN_DRAWING = 44;
 
 function markup(svg: string): Markup {
   return { toHTML: () => svg };

@@ -1,6 +1,7 @@
 /** The first screen: origin, verdict, reason, counts, the three worst nodes. */
 import type { Verdict, Word } from '../../../verdicts/model.ts';
 import { NONE, showCount, showMargin, showValue } from '../../figure.ts';
+import { brief } from '../../legible.ts';
 import { againstOf, leastMargin } from '../../survey/survey.ts';
 import {
   boundText,
@@ -16,14 +17,21 @@ import { numbersOf, type Context } from '../context.ts';
 
 const WORST = 3;
 
+/** Characters of one text of the first screen's table; all of it stands in the sections below. */
+const CELL = 48;
+
+/** Characters of the delivery's reference in the heading. */
+const HEADING = 100;
+
 /** What somebody reads in ten seconds. */
 export function openingView(context: Context) {
   const { run, survey } = context;
   const { verdict } = survey;
   const origin = ORIGIN[verdict?.origin ?? run.fleet.origin];
-  const { delivery, part } = { delivery: run.plan.delivery, part: run.plan.part };
+  const { delivery, part } = run.plan;
   return {
     origin,
+    heading: brief(delivery.reference, HEADING),
     mark: verdict === undefined ? UNFINISHED : lotMark(verdict),
     reason:
       verdict === undefined
@@ -113,10 +121,13 @@ function worstNodes(context: Context) {
   return ranked.slice(0, WORST).map(({ node, index }) => ({
     id: node.id,
     anchor: context.anchor('node', node.id),
-    identity: node.identity === '' ? 'no identity' : node.identity,
+    identity: node.identity === '' ? 'no identity' : brief(node.identity, CELL),
     mark: WORD[node.verdict],
     ...factOf(context, node.id, index, node.verdict),
-    cause: [node.owner, node.class].filter((word) => word !== undefined).join(' · ') || NONE,
+    cause: brief(
+      [node.owner, node.class].filter((word) => word !== undefined).join(' · ') || NONE,
+      CELL,
+    ),
   }));
 }
 
@@ -130,9 +141,9 @@ function factOf(context: Context, id: string, index: number, word: Word) {
   if (bad !== undefined && criterion !== undefined) {
     const numbers = numbersOf(context, bad, criterion);
     return bad.estimate === undefined
-      ? { criterion: bad.criterion, fact: bad.reason, margin: '' }
+      ? { criterion: brief(bad.criterion, CELL), fact: brief(bad.reason, 2 * CELL), margin: '' }
       : {
-          criterion: bad.criterion,
+          criterion: brief(bad.criterion, CELL),
           fact: `${numbers.value} ${numbers.unit}, limit ${numbers.bound}`,
           margin: numbers.margin,
         };
@@ -142,7 +153,7 @@ function factOf(context: Context, id: string, index: number, word: Word) {
   const { criterion: nearest } = least.spread;
   const display = context.display(nearest);
   return {
-    criterion: nearest.id,
+    criterion: brief(nearest.id, CELL),
     fact: `${showValue(least.value, display, againstOf(nearest))} ${display.unit}, limit ${boundText(nearest, display)}`,
     margin: showMargin(least.margin),
   };

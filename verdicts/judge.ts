@@ -7,6 +7,7 @@ import { createLedger } from './criteria/ledger.ts';
 import { nodeTracks } from './criteria/node-tracks.ts';
 import type { Track } from './criteria/track.ts';
 import type { Finding, Judge, JudgedReading, JudgeSetup, Stopped } from './model.ts';
+import { causes, type Telemetry } from './criteria/causes.ts';
 import { createBelow } from './requests/below.ts';
 import { createPlanner } from './requests/planner.ts';
 import { buildJudgement } from './verdict/judgement.ts';
@@ -20,13 +21,14 @@ export function createJudge(setup: JudgeSetup): Judge {
   );
   const ids = [...setup.nodes.map((node) => node.id), ...missing.keys()];
   const ledger = createLedger();
-  const completeness = createCompleteness(ids, missing, setup.plan.fleet.grace);
+  const completeness = createCompleteness(ids, missing);
   const measuring = caseTracks(setup, ledger);
   const onNodes = nodeTracks(setup, ledger, completeness, missing);
   const tracks = [...measuring, ...onNodes];
   const byName = tracksByName(tracks);
   // These take checks whatever their name.
   const listening = onNodes.filter((track) => LISTENING.has(track.criterion.metric));
+  const delivered = onNodes.filter((track) => track.criterion.metric === 'delivery.matches');
   const byCase = tracksByCase(measuring);
   const planner = createPlanner(setup.cases, measuring, setup.plan.seed);
   const failed = new Set<string>();
@@ -41,6 +43,12 @@ export function createJudge(setup: JudgeSetup): Judge {
       if (nodes.length === 1) failed.add(nodes[0] as string);
     }
     return findings;
+  };
+
+  const tracksOf = (reading: JudgedReading): readonly Track[] => {
+    const own = byName.get(nameOf(reading)) ?? [];
+    if (reading.kind === 'fact') return reading.name === 'nics' ? delivered : own;
+    return reading.kind === 'check' ? [...own, ...listening] : own;
   };
 
   /** Ends the round under way. */
@@ -63,17 +71,24 @@ export function createJudge(setup: JudgeSetup): Judge {
       // Cut off by our own end: it says nothing about the nodes.
       if (outcome === undefined) return [];
       const measured = outcome.status === 'measured';
-      completeness.attempt(from.nodes, from.seconds, measured ? undefined : outcome);
       const failing: Finding[] = [];
+      const telemetry: Telemetry[] = [];
       for (const reading of readings) {
-        // A failed attempt has no figures to judge, but a wrong result in it stays wrong.
-        if (!measured && !(reading.kind === 'check' && !reading.ok)) continue;
-        for (const track of [...(byName.get(nameOf(reading)) ?? []), ...listening]) {
+        if (reading.kind === 'telemetry') telemetry.push(reading);
+        const wrong = reading.kind === 'check' && !reading.ok;
+        for (const track of tracksOf(reading)) {
+          // A failed attempt has no figures to judge; a wrong result or an event in it stays one.
+          if (!measured && !wrong && track.criterion.decide !== 'events') continue;
           const finding = track.take(reading, from);
           if (finding !== undefined) failing.push(finding);
         }
       }
-      if (measured) for (const track of byCase.get(from.case) ?? []) track.close(from);
+      const own = byCase.get(from.case) ?? [];
+      if (measured) for (const track of own) track.close(from);
+      if (measured && setup.attribute !== undefined) {
+        const cause = causes(setup.attribute, telemetry);
+        for (const track of own) track.explain?.(from, cause);
+      }
       return tell(failing);
     },
     next() {
@@ -120,7 +135,6 @@ function nameOf(reading: JudgedReading): string {
     case 'fact':
       return reading.name;
     case 'telemetry':
-      return reading.field;
     case 'progress':
       return '';
   }

@@ -3,6 +3,16 @@ import type { Criterion, Origin, Parameters, Plan, Subject } from '../plan/model
 import type { Domain, Fleet, Node } from '../runners/model.ts';
 import type { Attempt, Case, Metric, Outcome, Reading, Sample, Why } from '../suites/model.ts';
 
+/** What *slow* was. */
+export type Cause = 'thermal' | 'power' | 'link' | 'neighbour' | 'unexplained';
+
+/** Telemetry of one node in one attempt → what held it back; the companion's rule, given to the judge. */
+export type Attribute = (
+  values: Iterable<Extract<Reading, { kind: 'telemetry' }>>,
+  accelerator?: string,
+  window?: readonly [start: number, end: number],
+) => Cause;
+
 export type Word = 'pass' | 'fail' | 'inconclusive' | 'not-tested';
 
 /** Repeatability used for a metric; frozen at `round`, journalled, so that a replay decides alike. Relative (ln scale). */
@@ -40,7 +50,7 @@ export interface Finding {
   /** One sentence both sides can check. */
   readonly reason: string;
   /** From telemetry: what slow was. */
-  readonly cause?: 'thermal' | 'power' | 'link' | 'neighbour' | 'unexplained';
+  readonly cause?: Cause;
   /** Attempt ids, every one counted, failed ones too. */
   readonly attempts: readonly string[];
 }
@@ -76,6 +86,8 @@ export interface JudgeSetup {
   readonly checks: readonly string[];
   /** From history: used where the plan gives no sigma and this run is too small to give one. */
   readonly repeatability?: readonly Repeatability[];
+  /** Absent: findings carry no cause. */
+  readonly attribute?: Attribute;
 }
 
 /** A fold over rounds; decision, peer screen and localisation are each one, joined by verdicts/judge.ts. */

@@ -5,11 +5,14 @@ import type { Node } from '../../runners/model.ts';
 import type { JudgeSetup, Repeatability } from '../model.ts';
 import { createCells, subjectsOn } from './cells.ts';
 import { digestTrack } from './digest.ts';
+import { eventsTrack } from './events.ts';
 import { exactTrack } from './exact.ts';
 import { givenCriterion, NODE_CRITERIA } from './implicit.ts';
 import type { Ledger } from './ledger.ts';
 import { levelTrack } from './level.ts';
+import { tailTrack } from './tail.ts';
 import { sourcesFor, sourcesOf, unfit, type Source } from './sources.ts';
+import { READINESS } from './readiness.ts';
 import type { Track } from './track.ts';
 
 /** A criterion with what it is judged on. */
@@ -43,16 +46,19 @@ export function caseTracks(setup: JudgeSetup, ledger: Ledger): Track[] {
       ledger,
       unfit: unfit(criterion, sources),
     };
+    const metric = metrics.get(criterion.metric);
     const digests = sources.some((source) => source.as === 'digest');
     switch (criterion.decide) {
       case 'exact':
         return digests ? digestTrack({ ...options, nodes: setup.nodes }) : exactTrack(options);
-      case 'level':
-      case 'tail':
       case 'events':
+        return eventsTrack({ ...options, metric });
+      case 'tail':
+        return tailTrack({ ...options, metric, risks });
+      case 'level':
         return levelTrack({
           ...options,
-          metric: metrics.get(criterion.metric),
+          metric,
           risks,
           parts: partsOf(one, setup.nodes),
           known: known.get(
@@ -75,7 +81,9 @@ function unnamed(
   const taken = new Set(setup.plan.criteria.map((criterion) => criterion.id));
   const left = new Map<string, Source[]>();
   for (const source of all) {
-    if (source.as === 'sample' || named.has(source)) continue;
+    // What the inventory could not read is listed, not missing: `readiness` looks at what it could.
+    const readiness = source.name.startsWith(READINESS);
+    if (source.as === 'sample' || readiness || named.has(source)) continue;
     const key = `${source.name} ${source.per}`;
     const own = left.get(key) ?? [];
     left.set(key, own);

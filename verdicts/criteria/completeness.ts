@@ -6,6 +6,9 @@ import type { NodeWord } from './node-facts.ts';
 /** The same failure on more of a lot than this speaks of the harness until one node shows otherwise. */
 const COMMON = 0.2;
 
+/** Away for longer than the plan's grace: that is the node's, however many are. */
+const UNREACHABLE = 'UNREACHABLE';
+
 interface NodeFault {
   /** Attempt id. */
   readonly attempt: string;
@@ -20,15 +23,11 @@ interface Faults {
   readonly lost: NodeFault[];
   /** Another node of the trial was named as guilty. */
   readonly spoilt: NodeFault[];
-  /** Seconds spent in a row on attempts that did not reach it. */
-  unreachable: number;
   measured: number;
 }
 
 /** Faults over the lot. */
 export interface Completeness {
-  /** One attempt: reach faults in a row are timed. */
-  attempt(nodes: readonly string[], seconds: number, failure: Failed | undefined): void;
   /** One trial of the round that ends. */
   trial(ended: EndedTrial): void;
   wordOf(node: string): NodeWord | undefined;
@@ -40,12 +39,10 @@ export interface Completeness {
 /**
  * @param nodes ids, missing ones included
  * @param missing id → why it is not there
- * @param grace seconds that a node may stay unreachable
  */
 export function createCompleteness(
   nodes: readonly string[],
   missing: ReadonlyMap<string, string>,
-  grace: number,
 ): Completeness {
   const faults = new Map<string, Faults>();
   /** Cases that were measured somewhere. */
@@ -58,7 +55,6 @@ export function createCompleteness(
       own: new Map(),
       lost: [],
       spoilt: [],
-      unreachable: 0,
       measured: 0,
     };
     faults.set(node, fresh);
@@ -66,16 +62,11 @@ export function createCompleteness(
   };
   /** Held for the harness's while most of the lot fails alike and no node passes the same case. */
   const held = (key: string, fault: NodeFault) => {
+    if (fault.outcome.code === UNREACHABLE) return false;
     const alike = common.get(key)?.size ?? 0;
     return !canaries.has(fault.case) && alike > 1 && alike > COMMON * (nodes.length - missing.size);
   };
   return {
-    attempt(own, seconds, failure) {
-      for (const node of own) {
-        const known = of(node);
-        known.unreachable = failure?.owner === 'reach' ? known.unreachable + seconds : 0;
-      }
-    },
     trial(ended) {
       if (ended.measured) {
         canaries.add(ended.case);
@@ -113,10 +104,6 @@ export function createCompleteness(
           reason: `${sentence(first[1])}${more}`,
           attempts: guilty.map(([, fault]) => fault.attempt),
         };
-      }
-      if (own.unreachable > grace && own.lost.length > 0) {
-        const reason = `unreachable for more than the grace of ${Math.round(grace)} s`;
-        return { verdict: 'fail', reason, attempts: own.lost.map((fault) => fault.attempt) };
       }
       const [waiting] = own.own.values();
       if (waiting !== undefined) {

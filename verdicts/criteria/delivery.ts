@@ -7,8 +7,18 @@ import type { NodeWord } from './node-facts.ts';
 /** Drivers count binary units and hold some back: between these shares of the datasheet's bytes it is the part bought. */
 const MEMORY_SHARE = [0.93, 1.25] as const;
 
-/** What differs between the delivery and this node; not-tested where nothing is known of the part. */
-export function deliveryWord(plan: Plan, node: Node | undefined, missing: string): NodeWord {
+/**
+ * What differs between the delivery and this node; not-tested where nothing is known of the part.
+ *
+ * @param missing why there is no node
+ * @param nics active NICs that its inventory counted; undefined: it could not
+ */
+export function deliveryWord(
+  plan: Plan,
+  node: Node | undefined,
+  missing: string,
+  nics: number | undefined,
+): NodeWord {
   if (node === undefined) return { verdict: 'not-tested', reason: missing };
   const { part, delivery } = plan;
   if (part === undefined) {
@@ -18,7 +28,11 @@ export function deliveryWord(plan: Plan, node: Node | undefined, missing: string
   if (node.accelerators.length === 0 && part.kind !== 'cpu') {
     return { verdict: 'not-tested', reason: 'the inventory of this node is missing' };
   }
-  const wrong = [...countMismatch(plan, node), ...partMismatch(part, node)];
+  const wrong = [
+    ...countMismatch(plan, node),
+    ...partMismatch(part, node),
+    ...nicMismatch(plan, part, nics),
+  ];
   if (wrong.length > 0) return { verdict: 'fail', reason: wrong.join('; ') };
   const found = `${node.accelerators.length} × ${node.accelerators[0]?.model ?? part.title}`;
   return { verdict: 'pass', reason: `${found}, as bought (${part.title})` };
@@ -55,6 +69,14 @@ function partMismatch(part: Part, node: Node): string[] {
     }
   }
   return wrong;
+}
+
+/** Held against the provider's machine with the fewest NICs: which of them was bought is not in the plan. */
+function nicMismatch(plan: Plan, part: Part, nics: number | undefined): string[] {
+  const own = part.machines.filter((one) => one.provider === plan.delivery.provider);
+  const bought = Math.min(...own.map((one) => one.nics));
+  if (own.length === 0 || nics === undefined || nics >= bought) return [];
+  return [`${count(nics, 'active NIC')} found where ${bought} were bought`];
 }
 
 /** Whether the driver's name holds one of the part's word lists whole, and none of the words that it must not. */

@@ -65,6 +65,7 @@ export function digestTrack(options: DigestOptions): Track {
   return {
     criterion,
     implicit: options.implicit,
+    onNodes: false,
     sources,
     take(reading, from) {
       if (reading.kind !== 'digest' || !cases.has(from.case)) return undefined;

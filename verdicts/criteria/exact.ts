@@ -60,6 +60,7 @@ export function exactTrack(options: ExactOptions): Track {
   return {
     criterion,
     implicit: options.implicit,
+    onNodes: false,
     sources,
     ...(options.unfit === undefined ? {} : { unfit: options.unfit }),
     take(reading, from) {

@@ -5,7 +5,7 @@ import type { Metric } from '../../suites/model.ts';
 import { percent } from '../decision/choose-rule.ts';
 import type { Rule, SignRule } from '../decision/rule.ts';
 import { signConfidence } from '../decision/sign-rule.ts';
-import type { Finding, Word } from '../model.ts';
+import type { Cause, Finding, Word } from '../model.ts';
 import { count, show, showBeside, showBound } from '../show.ts';
 import { median } from 'simple-statistics';
 import { logEvidence } from '../statistics/mixture-decision.ts';
@@ -25,6 +25,8 @@ interface LevelContext {
   readonly ledger: Ledger;
   readonly rule: Rule;
   readonly logRatio: (value: number) => number;
+  /** What telemetry showed where a value fell short. */
+  readonly cause: Cause | undefined;
 }
 
 /**
@@ -40,6 +42,7 @@ export function levelFinding(cell: Cell, end: End | undefined, context: LevelCon
     verdict,
     ...(estimate === undefined || verdict === 'not-tested' ? {} : { estimate }),
     reason,
+    ...(context.cause === undefined || verdict === 'pass' ? {} : { cause: context.cause }),
     attempts: cell.attempts.map((index) => ledger.id(index)),
   };
 }

@@ -5,7 +5,7 @@ import { firstRule, ruleFrom, type Risks } from '../decision/choose-rule.ts';
 import { spreadOf, type Spread } from '../decision/repeatability.ts';
 import type { Rule } from '../decision/rule.ts';
 import { signWord } from '../decision/sign-rule.ts';
-import type { Finding, Repeatability, Word } from '../model.ts';
+import type { Cause, Finding, Repeatability, Word } from '../model.ts';
 import { screenPeers } from '../screen/peers.ts';
 import { addRun, mixtureWord, startMixture } from '../statistics/mixture-decision.ts';
 import { addValue, sortFresh, type Cell, type Cells } from './cells.ts';
@@ -38,6 +38,7 @@ export function levelTrack(options: LevelOptions): Track {
   let screened = false;
   let touched = new Set<Cell>();
   const notes: string[] = [];
+  const slow = new Map<Cell, Cause>();
 
   /** Towards conformance: 0 at the limit, ln scale. */
   const logRatio = (value: number) =>
@@ -88,11 +89,12 @@ export function levelTrack(options: LevelOptions): Track {
   };
 
   const finding = (cell: Cell, end?: Parameters<Track['findings']>[0]) =>
-    levelFinding(cell, end, { ...options, rule, logRatio });
+    levelFinding(cell, end, { ...options, rule, logRatio, cause: slow.get(cell) });
 
   return {
     criterion,
     implicit: false,
+    onNodes: false,
     sources,
     ...(options.unfit === undefined ? {} : { unfit: options.unfit }),
     take(reading, from) {
@@ -102,6 +104,15 @@ export function levelTrack(options: LevelOptions): Track {
       addValue(cell, reading.value, from.attempt, atLeast);
       touched.add(cell);
       return undefined;
+    },
+    explain(from, cause) {
+      if (!cases.has(from.case)) return;
+      for (const cell of cells.on(from.nodes)) {
+        if (cell.last !== from.attempt || conforms(cell.values.at(-1) as number)) continue;
+        const one = cause(cell.subject);
+        // A cause that was seen once is not outvoted by trials in which it did not show.
+        if (one !== undefined && (one !== 'unexplained' || !slow.has(cell))) slow.set(cell, one);
+      }
     },
     close(from: From) {
       if (!cases.has(from.case)) return;

@@ -39,6 +39,7 @@ export function nodeFactTrack(options: NodeFactOptions): Track {
   return {
     criterion,
     implicit: options.implicit,
+    onNodes: true,
     sources: [],
     take(reading, from) {
       const node = options.take?.(reading, from);

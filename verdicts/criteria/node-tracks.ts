@@ -44,13 +44,21 @@ function rulesOf(
   byId: ReadonlyMap<string, Node>,
 ): Readonly<Record<NodeCriterion, Rule>> {
   const readiness = createReadiness(ledger);
+  const nics = new Map<string, number>();
   const shared = sharedIdentities(setup.nodes);
   const odd = oddEnvironments(setup.nodes.filter((node) => node.accelerators.length > 0));
   const why = (node: string) => missing.get(node) ?? completeness.whyNot(['inventory'], [node]);
   return {
     completeness: { wordOf: (node) => completeness.wordOf(node) },
     'delivery.matches': {
-      wordOf: (node) => deliveryWord(setup.plan, byId.get(node), missing.get(node) ?? ''),
+      wordOf: (node) =>
+        deliveryWord(setup.plan, byId.get(node), missing.get(node) ?? '', nics.get(node)),
+      take: (reading) => {
+        if (reading.kind !== 'fact' || reading.name !== 'nics') return undefined;
+        const found = Number(reading.value);
+        if (Number.isInteger(found)) nics.set(reading.node, found);
+        return undefined;
+      },
     },
     correctness: strayChecks(setup, ledger),
     readiness: {

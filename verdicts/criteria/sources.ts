@@ -42,14 +42,14 @@ export function sourcesFor(criterion: Criterion, sources: readonly Source[]): So
  * measurements that must not be pooled. `undefined` where it can.
  */
 export function unfit(criterion: Criterion, sources: readonly Source[]): string | undefined {
+  // Counts come with every trial, from the companion, and no case gives them.
+  if (criterion.decide === 'events') return undefined;
   if (sources.length === 0) {
     return `no case of this plan measures ${criterion.metric} ${parametersKey(criterion.where)} per ${criterion.per} here`;
   }
   const different = new Set(
     sources.map((source) => `${source.case.id} ${parametersKey(source.parameters)}`),
   );
-  if (criterion.decide === 'exact' || criterion.decide === 'events' || different.size === 1) {
-    return undefined;
-  }
+  if (criterion.decide === 'exact' || different.size === 1) return undefined;
   return `"where" fits ${different.size} different measurements (${[...different].slice(0, 2).join('; ')} …): name one`;
 }

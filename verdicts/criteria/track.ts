@@ -1,8 +1,8 @@
 /** What every way to decide has in common: one track a criterion, fed by readings, folded by rounds. */
-import type { Criterion } from '../../plan/model.ts';
+import type { Criterion, Subject } from '../../plan/model.ts';
 import type { Node } from '../../runners/model.ts';
 import type { Case, Why } from '../../suites/model.ts';
-import type { Finding, JudgedReading, Repeatability, Word } from '../model.ts';
+import type { Cause, Finding, JudgedReading, Repeatability, Word } from '../model.ts';
 import type { Source } from './sources.ts';
 
 /** What a track is told of the attempt that a reading is from. */
@@ -20,11 +20,15 @@ export interface Track {
   readonly criterion: Criterion;
   /** Added by the judge, not by the plan. */
   readonly implicit: boolean;
+  /** Judged on what is known of nodes, without a case. */
+  readonly onNodes: boolean;
   readonly sources: readonly Source[];
   /** Why it can't be judged at all. */
   readonly unfit?: string;
   /** @returns the finding, when this reading makes it fail at once */
   take(reading: JudgedReading, from: From): Finding | undefined;
+  /** What telemetry shows of the values of this attempt that fall short. */
+  explain?(from: From, cause: (subject: Subject) => Cause | undefined): void;
   /** The attempt was measured: what of it was owed and is missing? */
   close(from: From): void;
   /** End of a round. @returns findings that became `fail` with it */

@@ -13,7 +13,7 @@ export function createBelow(
   nodes: readonly Node[],
   planner: Planner,
 ): Below {
-  const facts = tracks.filter((track) => track.sources.length === 0 && track.unfit === undefined);
+  const facts = tracks.filter((track) => track.onNodes || track.criterion.decide === 'events');
   const measuring = tracks.filter((track) => track.sources.length > 0 && track.criterion.mandatory);
   const failing = new Set(
     nodes

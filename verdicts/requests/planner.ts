@@ -41,12 +41,26 @@ export function createPlanner(
       tracks.filter((track) => track.sources.some((source) => source.case.id === one.id)),
     ]),
   );
+  const add = (of: string, placement: Placement) => {
+    placed.get(of)?.push(placement);
+    byKey.set(keyOf(of, placement.nodes), placement);
+    for (const node of placement.nodes) {
+      const key = keyOf(of, [node]);
+      const own = byNode.get(key);
+      if (own === undefined) byNode.set(key, [placement]);
+      else own.push(placement);
+    }
+  };
   return {
     ended(trials) {
       for (const trial of trials) {
-        if (trial.measured) continue;
-        const placement = byKey.get(keyOf(trial.case, trial.nodes));
-        if (placement !== undefined) placement.broken = true;
+        let placement = byKey.get(keyOf(trial.case, trial.nodes));
+        if (placement === undefined) {
+          // Not asked for by us: the inventory, which runs before there is a judge.
+          placement = { nodes: trial.nodes, asked: 1, broken: false };
+          add(trial.case, placement);
+        }
+        if (!trial.measured) placement.broken = true;
       }
     },
     next(round, nodes, below, failed) {
@@ -54,14 +68,7 @@ export function createPlanner(
       for (const of of cases) {
         const has = placed.get(of.id) ?? [];
         for (const placement of newPlacements(of, nodes, has, below, seed, round)) {
-          has.push(placement);
-          byKey.set(keyOf(of.id, placement.nodes), placement);
-          for (const node of placement.nodes) {
-            const key = keyOf(of.id, [node]);
-            const own = byNode.get(key);
-            if (own === undefined) byNode.set(key, [placement]);
-            else own.push(placement);
-          }
+          add(of.id, placement);
         }
         const wanted = new Map<Why, string[][]>();
         for (const placement of has) {

@@ -20,7 +20,8 @@ export function gapFindings(
   left: (node: string) => string | undefined,
   missing: ReadonlyMap<string, string>,
 ): Finding[] {
-  if (track.sources.length === 0 && track.unfit === undefined) return [];
+  // What is judged without a case names every node by itself.
+  if (track.onNodes) return [];
   const cases = [...new Set(track.sources.map((source) => source.case.id))];
   const { criterion } = track;
   const gap = (subject: Subject, reason: string): Finding => ({

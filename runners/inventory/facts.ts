@@ -25,7 +25,7 @@ export const environmentKeys = [
 ] as const;
 
 /** Identity, strongest first; a machine-id or a name alone is none. */
-export function identityOf(hardware: Hardware): readonly Identity[] {
+function identityOf(hardware: Hardware): readonly Identity[] {
   const serial = ['product_serial', 'chassis_serial', 'board_serial']
     .map((name) => hardware.dmi[name]?.trim())
     .find((one) => one !== undefined && !PLACEHOLDER.test(one));

@@ -44,7 +44,7 @@ export const readinessRules = {
   'readiness.clock': { per: 'node', kinds: ['gpu', 'tpu'], from: 'clock' },
 } as const satisfies Record<string, Rule>;
 
-export type ReadinessName = keyof typeof readinessRules;
+type ReadinessName = keyof typeof readinessRules;
 
 /** Docker's default, in bytes, with which ranks on one node still meet; less breaks gloo and NCCL. */
 const SHM_MINIMUM = 64 * 2 ** 20 - 2 ** 16;

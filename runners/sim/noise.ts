@@ -4,7 +4,7 @@
  */
 import { stream } from '../../plan/random.ts';
 
-export type Tails = 'normal' | 't4' | 'skewed';
+type Tails = 'normal' | 't4' | 'skewed';
 
 /** A draw by name. */
 export interface Noise {

@@ -23,7 +23,7 @@ const tails = z.enum(['normal', 't4', 'skewed']);
 const spreads = { between: none.optional(), within: none.optional(), tails: tails.optional() };
 
 /** What can be wrong with a node. */
-export const FAULTS = [
+const FAULTS = [
   'slow',
   'slow-lot',
   'thermal',

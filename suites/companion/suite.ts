@@ -57,7 +57,7 @@ export function companionStep(
   };
 }
 
-export function createCompanion(options: CompanionOptions = {}): Companion {
+function createCompanion(options: CompanionOptions = {}): Companion {
   return {
     id: 'companion',
     metrics,

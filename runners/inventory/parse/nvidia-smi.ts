@@ -12,8 +12,6 @@ export interface NvidiaSmi {
 type Xml = string | { readonly [key: string]: Xml } | readonly Xml[] | undefined;
 
 const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: '@',
   parseTagValue: false,
   // A node's words are data: no entity of theirs is ever expanded.
   processEntities: false,
@@ -45,7 +43,7 @@ export function parseNvidiaSmi(text: string): NvidiaSmi | undefined {
 
 function gpu(one: Xml, index: number): Gpu {
   const power = at(one, 'gpu_power_readings') ?? at(one, 'power_readings');
-  const bus = word(one, 'pci', 'pci_bus_id') ?? word(one, '@id');
+  const bus = word(one, 'pci', 'pci_bus_id');
   return {
     index,
     ...defined('uuid', word(one, 'uuid')),

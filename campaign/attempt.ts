@@ -147,7 +147,7 @@ async function placeAll(
   const placed: Placed[] = [];
   for (const [index, step] of steps.entries()) {
     const at = { attempt, index, lease: tools.lease };
-    placed.push(await place(step, at, { ...tools, nodes }, ports));
+    placed.push(await place(step, at, { ...tools, nodes, order: order.trial.nodes }, ports));
   }
   return placed;
 }
@@ -190,33 +190,49 @@ async function runSteps(
   const notPut = await deliver(placed, tools.delivery);
   if (notPut.length > 0) return placed.flatMap(({ step }) => notStarted(step, notPut));
   const end = new AbortController();
+  // A reason of our own: an AbortError with a stack, once a trial, is a cost at 10,000 nodes.
+  const stop = () => end.abort('ended');
+  if (order.signal.aborted) stop();
+  order.signal.addEventListener('abort', stop, { once: true });
+  const longest = Math.max(...placed.map(({ step }) => step.limit));
+  const overtime = setTimeout(stop, (longest + OVERTIME) * 1000);
+  try {
+    return await startAll(placed, tools.fleet, taps, ready, { signal: end.signal, stop });
+  } finally {
+    clearTimeout(overtime);
+    order.signal.removeEventListener('abort', stop);
+  }
+}
+
+async function startAll(
+  placed: readonly Placed[],
+  fleet: Fleet,
+  taps: Taps,
+  ready: ReturnType<typeof whenReady>,
+  end: { readonly signal: AbortSignal; readonly stop: () => void },
+): Promise<StepExit[]> {
   const ended: Promise<StepExit[]>[] = [];
   const deciding: Promise<unknown>[] = [];
   for (const { step } of placed) {
-    const limit = AbortSignal.timeout((step.limit + OVERTIME) * 1000);
-    const signal = AbortSignal.any([order.signal, end.signal, limit]);
-    const running = tools.fleet
-      .start(step, (chunk) => taps.chunk(step, chunk), signal)
+    const running = fleet
+      .start(step, (chunk) => taps.chunk(step, chunk), end.signal)
       .then((exits) => exits.map((exit) => stepExit(exit, step.index, step.role)));
     ended.push(running);
     if (decides(step.role)) deciding.push(running);
     // Without this a rejection while a later step is waited for would be nobody's.
-    running.catch(() => end.abort());
-    if (!(await ready.of(step, running, signal))) break;
+    running.catch(end.stop);
+    if (!(await ready.of(step, running, end.signal))) break;
   }
   await Promise.all(deciding.length > 0 ? deciding : ended);
-  end.abort();
+  end.stop();
   const exits = (await Promise.all(ended)).flat();
-  const started = new Set(exits.map((exit) => exit.step));
-  const reason = { code: 'NOT_READY', reason: 'a step before it did not become ready' };
-  const never = placed
-    .filter(({ step }) => !started.has(step.index) && ended.length <= step.index)
-    .flatMap(({ step }) =>
-      notStarted(
-        step,
-        step.nodes.map((node) => ({ node, ...reason })),
-      ),
-    );
+  const why = { code: 'NOT_READY', reason: 'a step before it did not become ready' };
+  const never = placed.slice(ended.length).flatMap(({ step }) =>
+    notStarted(
+      step,
+      step.nodes.map((node) => ({ node, ...why })),
+    ),
+  );
   return [...exits, ...never].sort((a, b) => a.step - b.step || a.rank - b.rank);
 }
 

@@ -59,6 +59,8 @@ export async function place(
     readonly nodes: ReadonlyMap<string, Node>;
     readonly payloads: Payloads;
     readonly ports: Ports;
+    /** The trial's nodes. */
+    readonly order: readonly string[];
   },
   ports: Record<string, number>,
 ): Promise<Placed> {
@@ -73,7 +75,7 @@ export async function place(
     if ('addressOf' in argument) {
       const node = known.nodes.get(argument.addressOf);
       if (node === undefined) throw new Error(`a step names node ${argument.addressOf}`);
-      return [node.fabricAddress, argument];
+      return [node.fabricAddress, { addressOf: known.order.indexOf(node.id) }];
     }
     if ('port' in argument) {
       ports[argument.port] ??= known.ports.next();
@@ -122,6 +124,16 @@ export function recordedStep(placed: Placed, nodes: readonly string[]): Recorded
     : { program: placed.programId, nodes: placed.step.nodes };
 }
 
+/** Ids by spelling: the same program is placed on thousands of nodes. */
+const ids = new Map<string, string>();
+const MOST_IDS = 10_000;
+
 function programId(program: Program): string {
-  return createHash('sha256').update(canonical(program)).digest('hex').slice(0, 16);
+  const spelled = JSON.stringify(program);
+  const known = ids.get(spelled);
+  if (known !== undefined) return known;
+  const id = createHash('sha256').update(canonical(program)).digest('hex').slice(0, 16);
+  if (ids.size >= MOST_IDS) ids.clear();
+  ids.set(spelled, id);
+  return id;
 }

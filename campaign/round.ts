@@ -1,4 +1,5 @@
 /** One round of trials on a live fleet: what is on disk is taken from there, the rest is run. */
+import { setMaxListeners } from 'node:events';
 import { HarnessError } from '../plan/errors.ts';
 import type { Fleet, FleetEvent, Node } from '../runners/model.ts';
 import type { Attempt, Case, Outcome, StepExit, Trial } from '../suites/model.ts';
@@ -66,6 +67,8 @@ export async function runRound(
 ): Promise<Stopped | undefined> {
   const failure = new AbortController();
   const signal = AbortSignal.any([tools.signal, failure.signal]);
+  // Every attempt under way listens.
+  setMaxListeners(0, signal);
   const expected = ({ trial }: Todo) => caseOf(trial, tools).expected;
   const eta = new Eta(todos.map(expected), tools.clock, tools.progress);
   let refused: Stopped | undefined;

@@ -18,7 +18,8 @@ const byDevice = (most: number, about: string) =>
 /** Schema of the block; `auto` is resolved by the devices that are found. */
 export const schema = z.strictObject({
   mode: z
-    .literal('offline', {
+    .enum(['offline', 'server', 'endpoint'])
+    .refine((mode) => mode === 'offline', {
       error: (issue) =>
         `mode ${JSON.stringify(issue.input)} is not available in this version; available: offline`,
     })

@@ -37,12 +37,10 @@ export function inferenceSteps(
       on: 'each-node',
       nodes: [node.id],
       role: 'rank',
-      argv: [
-        ...onEveryDevice(TRANSFORMER, node, 'all'),
+      ...onEveryDevice(TRANSFORMER, node, 'all', [
         ...flags.flatMap(([flag, value]) => [`--${flag}`, String(value)]),
         ...(cpu ? CPU_PACE : pace),
-      ],
-      environment: {},
+      ]),
       limit: Math.ceil(of.expected * 3 + 120),
     };
   });

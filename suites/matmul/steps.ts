@@ -30,14 +30,12 @@ export function matmulSteps(of: Case, options: Options, nodes: readonly Node[]):
       on: 'each-node',
       nodes: [node.id],
       role: 'rank',
-      argv: [
-        ...onEveryDevice(copies ? COPIES : GEMM, node, load),
+      ...onEveryDevice(copies ? COPIES : GEMM, node, load, [
         '--seed',
         String(options.seed),
         ...(cpu ? CPU_PACE : pace),
         ...(copies ? copyArguments(of) : productArguments(of, options, cpu)),
-      ],
-      environment: {},
+      ]),
       limit: Math.ceil(of.expected * 3 + 60),
     };
   });

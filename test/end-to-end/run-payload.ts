@@ -40,7 +40,13 @@ export async function runStep(step: Step, fault = ''): Promise<Ran> {
       if ('payload' in one) return one.payload;
       throw new Error('an argument that only the campaign can place');
     });
-    return await run(argv, fault === '' ? {} : { PYTHONPATH: folder });
+    const environment = Object.fromEntries(
+      Object.entries(step.environment).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value : '',
+      ]),
+    );
+    return await run(argv, fault === '' ? environment : { ...environment, PYTHONPATH: folder });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

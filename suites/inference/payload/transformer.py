@@ -9,7 +9,7 @@ import math
 import statistics
 import time
 
-from __main__ import SUB_WINDOWS, Failure, Load, say
+from __main__ import SUB_WINDOWS, Failure, Load, say, spread
 
 # dtype -> (torch name, relative deviation of cached from recomputed logits that rounding explains)
 DTYPES = {"bf16": ("bfloat16", 0.1), "fp16": ("float16", 0.02), "fp32": ("float32", 1e-3)}
@@ -233,8 +233,10 @@ def work(device, stage, options):
     tell("check", name="inference.logits.correct", parameters=large, ok=off <= allowed, detail=detail)
 
     stage.wait("first token")
-    first = statistics.median(device.once(lambda: model.whole(prompts[:1], 0).argmax(-1)) for _ in range(5))
-    tell("sample", metric="inference.first-token.time", parameters={**where, "batch": 1}, value=first)
+    begun = time.time()
+    firsts = [device.once(lambda: model.whole(prompts[:1], 0).argmax(-1)) for _ in range(5)]
+    span = {"window": [begun, time.time()], "iterations": spread(firsts), "value": statistics.median(firsts)}
+    tell("sample", metric="inference.first-token.time", parameters={**where, "batch": 1}, **span)
 
     some = prompts[: options.prefill_batch]
     prefill = Load(device, lambda: model.whole(some, 0), some.numel() / options.tp, options.window)

@@ -75,6 +75,8 @@ export function steps(options: Options, of: Case, nodes: readonly Node[]): reado
       on: 'each-node',
       argv: [
         { payload: payload('collective.py') },
+        { payload: payload('rank.py') },
+        { payload: payload('operations.py') },
         ...shared,
         '--library',
         String(of.parameters['library']),

@@ -4,6 +4,7 @@ import { cases } from './cases.ts';
 import { ceiling } from './ceiling.ts';
 import { checks, metrics } from './metrics.ts';
 import type { Options } from './options.ts';
+import { nativeReader } from './native-reader.ts';
 import { torchReader } from './reader.ts';
 import { simulate } from './simulate.ts';
 import { steps } from './steps.ts';
@@ -16,7 +17,7 @@ export function nccl(options: Options): Suite {
     checks,
     cases: (nodes) => cases(options, nodes),
     steps: (of, nodes) => steps(options, of, nodes),
-    reader: (context) => torchReader(context),
+    reader: options.driver === 'torch' ? torchReader : nativeReader,
     ceiling,
     simulate,
   };

@@ -1,7 +1,9 @@
 /** The real payload with real torch over gloo: every collective, and every way in which a rank can be missing. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
@@ -11,6 +13,7 @@ import type { Case, Reading, StepExit } from '../../suites/model.ts';
 import { COLLECTIVES } from '../../suites/nccl/collectives.ts';
 import { schema } from '../../suites/nccl/options.ts';
 import { nccl } from '../../suites/nccl/suite.ts';
+import { text218 } from '../suites/nccl/logs/synthetic.ts';
 import { caseOf, node, session } from '../suites/nccl/nodes.ts';
 
 const PYTHON = process.env['ASSAY_TEST_PYTHON'] ?? '/usr/bin/python3';
@@ -77,6 +80,7 @@ async function run(of: Case, nodes: readonly Node[], launch: Launch = {}, by = s
         PATH: process.env['PATH'],
         ASSAY_RANK: String(rank),
         ASSAY_NODES: String(nodes.length),
+        PYTHONDONTWRITEBYTECODE: '1',
         ...launch.environment,
       },
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -197,7 +201,7 @@ test('a killed rank is named with what it was doing', async () => {
   assert.is(outcome.owner, 'node');
   assert.is(outcome.code, 'RANK_MISSING');
   assert.equal(outcome.suspects, ['n0002']);
-  assert.match(outcome.message, /rank 3 .*was killed by signal 9 in: all_reduce 4194304 B timed/u);
+  assert.match(outcome.message, /rank 3 .*was killed by signal 9 in: all_reduce 4194304 B /u);
   assert.ok(exits.every((exit) => exit.ended === 'exited'));
 });
 
@@ -237,9 +241,14 @@ test('a taken port is our fault, not the node’s', async () => {
   const child = spawn(
     PYTHON,
     [
-      fileURLToPath(new URL('../../suites/nccl/payload/collective.py', import.meta.url)),
-      ...'--collective all_reduce --sizes 65536 --ranks-per-node 2 --address 127.0.0.1'.split(' '),
-      ...['--port', String(port), '--init-limit', '5'],
+      ...['collective.py', 'rank.py', 'operations.py'].map((name) =>
+        fileURLToPath(new URL(`../../suites/nccl/payload/${name}`, import.meta.url)),
+      ),
+      ...'--collective all_reduce --sizes 65536 --ranks-per-node 2 --init-limit 5'.split(' '),
+      '--address',
+      '127.0.0.1',
+      '--port',
+      String(port),
     ],
     { stdio: ['ignore', 'pipe', 'ignore'] },
   );
@@ -248,6 +257,46 @@ test('a taken port is our fault, not the node’s', async () => {
   await new Promise((resolve) => child.on('close', resolve));
   server.close();
   assert.match(output, '"owner": "harness", "code": "PORT_IN_USE"');
+});
+
+test('nccl-tests under the real mpirun: output of a stand-in program is read by the parser', async () => {
+  // No machine here can build nccl-tests (CUDA): a stand-in prints a made-up log on MPI rank 0.
+  const folder = mkdtempSync(join(tmpdir(), 'assay-nccl-tests-'));
+  try {
+    const shape = { collective: 'all_reduce', ranks: 2, redop: 'sum' } as const;
+    writeFileSync(join(folder, 'log'), text218({ ...shape, from: 2 ** 20, to: 2 ** 21 }));
+    const program = join(folder, 'all_reduce_perf');
+    const script = `#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" != 0 ] || cat "${folder}/log"\n`;
+    writeFileSync(program, script, { mode: 0o755 });
+    const native = nccl(
+      schema.parse({
+        collectives: ['all_reduce'],
+        sizes: ['1 MiB', '2 MiB'],
+        driver: 'nccl-tests',
+        binaries: folder,
+      }),
+    );
+    const of = caseOf(native, one, 'nccl.all_reduce.node');
+    const { readings, outcome } = await run(of, one, {}, native);
+    assert.equal(outcome, { status: 'measured' });
+    assert.is(samples(readings).length, 6);
+    assert.ok(checks(readings).every((check) => check.ok));
+    writeFileSync(
+      join(folder, 'log'),
+      text218({ ...shape, to: 2 ** 21 }).replace(/# Out of[^]*/u, ''),
+    );
+    const cut = await run(of, one, {}, native);
+    assert.ok(cut.outcome.status === 'failed');
+    assert.is(cut.outcome.code, 'OUTPUT_INCOMPLETE');
+    assert.match(cut.outcome.message, 'footer');
+    rmSync(program);
+    const missing = await run(of, one, {}, native);
+    assert.ok(missing.outcome.status === 'failed');
+    assert.is(missing.outcome.code, 'TOOL_MISSING');
+    assert.is(missing.outcome.owner, 'harness');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test.run();

@@ -139,11 +139,16 @@ function slows(
   const collective = metric.startsWith('nccl.');
   const { kind } = fault;
   if (kind === 'slow' || kind === 'slow-lot' || kind === 'noisy-neighbour') return true;
-  // A burst after idling is over before the part is hot.
-  if (kind === 'thermal') return !collective && parameters['mode'] !== 'boost';
+  if (kind === 'thermal') return heats(metric, parameters);
   if (!collective || nodes.length < 2) return false;
   if (kind === 'bad-link') return (fault.nodes ?? []).every((node) => nodes.includes(node));
   return kind === 'nic-half-width';
+}
+
+/** Lower clocks cost arithmetic, not copies; a burst after idling is over before the part is hot. */
+function heats(metric: string, parameters: Parameters): boolean {
+  const arithmetic = /^(?:matmul\.(?:gemm|soak)|inference)\./u.test(metric);
+  return arithmetic && parameters['mode'] !== 'boost';
 }
 
 /** What inventory's `simulate` asks for. */

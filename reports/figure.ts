@@ -138,11 +138,6 @@ export function showBytes(bytes: number): string {
   return `${figure} ${prefixes[step] ?? 'B'}`;
 }
 
-/** A figure of no metric (telemetry, a count): at most four significant digits, integers whole. */
-export function showPlain(value: number): string {
-  return Number.isInteger(value) ? showCount(value) : plain(Number(value.toPrecision(4)));
-}
-
 /** A number as JavaScript writes it, without an exponent where it can be. */
 function plain(value: number): string {
   return Math.abs(value) < 1e-6 || Math.abs(value) >= 1e15

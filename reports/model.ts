@@ -2,10 +2,7 @@
 import type { RunReader } from '../campaign/directory/model.ts';
 
 /** Takes one file at a time, in order; the name is a base name. Awaited, so a slow disk slows the report. */
-export type WriteFile = (
-  name: string,
-  pieces: Iterable<string> | AsyncIterable<string>,
-) => Promise<void>;
+type WriteFile = (name: string, pieces: Iterable<string> | AsyncIterable<string>) => Promise<void>;
 
 export interface ReportOptions {
   /** Signers of `signatures/`, as their files are called; a report made before signing has none. */

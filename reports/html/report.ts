@@ -36,13 +36,14 @@ export const html: Report = {
     const context = contextOf(run, survey);
     const view = pageView(context, options);
     const templates = compileAll();
-    const script = text('client/client.js');
+    const script = text(new URL('./client/client.js', import.meta.url));
     async function* page() {
       yield templates.head({
         title: view.title,
         policy: policyFor(script),
         style: raw(
-          text('style.css') + pageMargins(run, survey.verdict?.origin ?? run.fleet.origin),
+          text(new URL('style.css', import.meta.url)) +
+            pageMargins(run, survey.verdict?.origin ?? run.fleet.origin),
         ),
       });
       for (const part of PARTS) yield templates[part](view);
@@ -68,10 +69,17 @@ function compileAll() {
   const handlebars = Handlebars.create();
   const options = { strict: true, knownHelpersOnly: true, noEscape: false };
   for (const name of ['mark', 'rows']) {
-    handlebars.registerPartial(name, handlebars.compile(text(`templates/${name}.hbs`), options));
+    handlebars.registerPartial(
+      name,
+      handlebars.compile(text(new URL(`templates/${name}.hbs`, import.meta.url)), options),
+    );
   }
   const compiled = ['head' as const, ...PARTS].map(
-    (name) => [name, handlebars.compile(text(`templates/${name}.hbs`), options)] as const,
+    (name) =>
+      [
+        name,
+        handlebars.compile(text(new URL(`templates/${name}.hbs`, import.meta.url)), options),
+      ] as const,
   );
   return Object.fromEntries(compiled) as Record<
     'head' | (typeof PARTS)[number],
@@ -90,7 +98,6 @@ function raw(markup: string): { toHTML(): string } {
   return { toHTML: () => markup };
 }
 
-/** A file beside this one, as it is. */
-function text(path: string): string {
-  return readFileSync(new URL(path, import.meta.url), 'utf8');
+function text(file: URL): string {
+  return readFileSync(file, 'utf8');
 }

@@ -54,5 +54,3 @@ export function pageView(context: Context, options: ReportOptions) {
     },
   });
 }
-
-export type PageView = ReturnType<typeof pageView>;

@@ -53,7 +53,7 @@ export function renderedReports(): Rendered {
 }
 
 /** report.html of a sample run as text. */
-export async function reportText(name: keyof typeof RUNS): Promise<string> {
+async function reportText(name: keyof typeof RUNS): Promise<string> {
   const pieces: string[] = [];
   await html.render(sampleRun(RUNS[name]), {}, async (_, parts) => {
     for await (const part of parts) pieces.push(part);

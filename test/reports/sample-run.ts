@@ -593,14 +593,27 @@ export const HOSTILE = [
 ].join(' ');
 
 /** Every text replaced by a hostile one that keeps its first word, so that ids stay apart. */
-export const hostileText = (plain: string): string => `${plain} ${HOSTILE} ${'ü'.repeat(10_000)}`;
+const hostileText = (plain: string): string => `${plain} ${HOSTILE} ${'ü'.repeat(10_000)}`;
 
 export const RUNS = {
   healthy: { nodes: 64 },
+  /** Small, with one of each: rendered into test/golden/report.html. */
+  golden: {
+    nodes: 6,
+    accelerators: 2,
+    origin: 'simulated',
+    bad: { 1: 'slow', 2: 'doubtful', 3: 'wrong', 4: 'unreachable' },
+  },
   rejected: { nodes: 64, bad: { 6: 'slow' } },
   inconclusive: { nodes: 64, bad: { 11: 'doubtful' } },
   mixed: {
     nodes: 64,
+    bad: { 6: 'slow', 11: 'doubtful', 30: 'wrong', 40: 'unreachable', 52: 'slow' },
+  },
+  /** As `mixed`, said to be simulated: what docs/ shows must not look like a real delivery. */
+  picture: {
+    nodes: 64,
+    origin: 'simulated',
     bad: { 6: 'slow', 11: 'doubtful', 30: 'wrong', 40: 'unreachable', 52: 'slow' },
   },
   hostile: {

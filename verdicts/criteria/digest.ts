@@ -5,7 +5,7 @@ import type { Node } from '../../runners/model.ts';
 import { count } from '../show.ts';
 import type { Finding, Word } from '../model.ts';
 import type { Cell, Cells } from './cells.ts';
-import type { Ledger } from './ledger.ts';
+import { byText, type Ledger } from './ledger.ts';
 import type { Source } from './sources.ts';
 import { NO_WANT, worstWord, type Track } from './track.ts';
 
@@ -58,7 +58,7 @@ export function digestTrack(options: DigestOptions): Track {
       subject: cell.subject,
       verdict,
       reason,
-      attempts: cell.attempts.map((index) => ledger.id(index)),
+      attempts: ledger.ids(cell.attempts),
     };
   };
 
@@ -83,6 +83,7 @@ export function digestTrack(options: DigestOptions): Track {
       own.digests.set(what, seen);
       // Two different ones are enough to show that the part is at odds with itself.
       if (!seen.includes(reading.value)) seen.push(reading.value);
+      seen.sort(byText);
       return undefined;
     },
     close(from) {
@@ -145,7 +146,7 @@ function compare(kept: ReadonlyMap<Cell, Kept>, classes: ReadonlyMap<string, str
     if (cell.word === 'fail') continue;
     own.suspect = false;
     delete own.reason;
-    for (const [what, digests] of own.digests) {
+    for (const [what, digests] of [...own.digests].sort(([a], [b]) => byText(a, b))) {
       const counts = votes.get(classKey(cell, what)) ?? new Map<string, number>();
       const most = Math.max(...counts.values());
       const peers = [...counts.values()].reduce((sum, one) => sum + one, 0);

@@ -48,7 +48,7 @@ export function eventsTrack(options: EventsOptions): Track {
         ? {}
         : { estimate: { value: sum(cell), n: cell.values.length } }),
       reason,
-      attempts: cell.attempts.map((index) => ledger.id(index)),
+      attempts: ledger.ids(cell.attempts),
     };
   };
 

@@ -21,7 +21,8 @@ export interface ExactOptions {
 export function exactTrack(options: ExactOptions): Track {
   const { criterion, cells, ledger, sources } = options;
   const cases = [...new Set(sources.map((source) => source.case.id))];
-  const details = new Map<Cell, string>();
+  /** The earliest false check of a cell, by trial: whatever came first. */
+  const wrong = new Map<Cell, { readonly attempt: number; readonly text: string }>();
 
   /** `Cell.values` holds the places in `cases` of the true checks, one a trial and case. */
   const seen = (cell: Cell) => new Set(cell.values).size;
@@ -33,7 +34,7 @@ export function exactTrack(options: ExactOptions): Track {
 
   const finding = (cell: Cell, end?: Parameters<Track['findings']>[0]): Finding => {
     const verdict = wordOf(cell);
-    const failed = details.get(cell);
+    const failed = wrong.get(cell)?.text;
     let reason = `${criterion.metric} true in ${count(cell.values.length, 'trial')}`;
     if (verdict === 'fail') reason = failed ?? reason;
     if (verdict === 'not-tested') {
@@ -53,7 +54,7 @@ export function exactTrack(options: ExactOptions): Track {
         ? {}
         : { estimate: { value: failed === undefined ? 1 : 0, n: cell.attempts.length } }),
       reason,
-      attempts: cell.attempts.map((index) => ledger.id(index)),
+      attempts: ledger.ids(cell.attempts),
     };
   };
 
@@ -73,12 +74,14 @@ export function exactTrack(options: ExactOptions): Track {
         cell.last = from.attempt;
         if (reading.ok) cell.values.push(place);
       }
-      if (reading.ok || cell.word === 'fail') return undefined;
+      if (reading.ok) return undefined;
+      const known = wrong.get(cell);
+      const text = `${reading.name} is false in ${ledger.id(from.attempt)}: ${reading.detail}`;
+      if (known === undefined || ledger.compare(from.attempt, known.attempt) < 0) {
+        wrong.set(cell, { attempt: from.attempt, text });
+      }
+      if (cell.word === 'fail') return undefined;
       cell.word = 'fail';
-      details.set(
-        cell,
-        `${reading.name} is false in ${ledger.id(from.attempt)}: ${reading.detail}`,
-      );
       return finding(cell);
     },
     close(from) {

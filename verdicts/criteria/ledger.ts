@@ -20,6 +20,8 @@ export interface Ledger {
   /** @returns index of the attempt */
   add(attempt: Attempt): number;
   id(index: number): string;
+  /** Their ids, in the order of `compare`: whatever the order in which they came. */
+  ids(indices: readonly number[]): string[];
   /** Order of two attempts within a round: by trial ordinal, then trial id, then attempt. */
   compare(a: number, b: number): number;
   /** Trials ended since the last call, in trial-id order. */
@@ -40,6 +42,16 @@ export function createLedger(): Ledger {
   const entries: Entry[] = [];
   const failures: { id: string; outcome: Outcome }[] = [];
   let round = new Map<string, EndedTrial>();
+  const compare = (a: number, b: number): number => {
+    const one = entries[a];
+    const other = entries[b];
+    if (one === undefined || other === undefined) return a - b;
+    return (
+      one.repetition - other.repetition ||
+      byText(one.trial, other.trial) ||
+      one.ordinal - other.ordinal
+    );
+  };
   return {
     add(attempt) {
       const { trial, outcome, ordinal } = attempt;
@@ -61,16 +73,8 @@ export function createLedger(): Ledger {
       return entries.length - 1;
     },
     id: (index) => entries[index]?.id ?? '',
-    compare(a, b) {
-      const one = entries[a];
-      const other = entries[b];
-      if (one === undefined || other === undefined) return a - b;
-      return (
-        one.repetition - other.repetition ||
-        byText(one.trial, other.trial) ||
-        one.ordinal - other.ordinal
-      );
-    },
+    ids: (indices) => [...indices].sort(compare).map((index) => entries[index]?.id ?? ''),
+    compare,
     takeRound() {
       const ended = [...round.values()].sort((a, b) => byText(a.id, b.id));
       round = new Map();

@@ -43,7 +43,7 @@ export function levelFinding(cell: Cell, end: End | undefined, context: LevelCon
     ...(estimate === undefined || verdict === 'not-tested' ? {} : { estimate }),
     reason,
     ...(context.cause === undefined || verdict === 'pass' ? {} : { cause: context.cause }),
-    attempts: cell.attempts.map((index) => ledger.id(index)),
+    attempts: ledger.ids(cell.attempts),
   };
 }
 

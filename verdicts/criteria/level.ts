@@ -111,7 +111,9 @@ export function levelTrack(options: LevelOptions): Track {
         if (cell.last !== from.attempt || conforms(cell.values.at(-1) as number)) continue;
         const one = cause(cell.subject);
         // A cause that was seen once is not outvoted by trials in which it did not show.
-        if (one !== undefined && (one !== 'unexplained' || !slow.has(cell))) slow.set(cell, one);
+        if (one !== undefined && rankOfCause(one) < rankOfCause(slow.get(cell))) {
+          slow.set(cell, one);
+        }
       }
     },
     close(from: From) {
@@ -161,6 +163,12 @@ export function levelTrack(options: LevelOptions): Track {
     decisions: options.parts,
     notes,
   };
+}
+
+/** Place in the order in which causes are looked for; none comes last. */
+function rankOfCause(cause: Cause | undefined): number {
+  const order: readonly Cause[] = ['thermal', 'power', 'link', 'neighbour', 'unexplained'];
+  return cause === undefined ? order.length : order.indexOf(cause);
 }
 
 function originOf(

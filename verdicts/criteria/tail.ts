@@ -30,6 +30,8 @@ const CONFIDENCE = 0.99;
 const PERCENTILE = 0.99;
 
 interface Window {
+  /** Ledger index of its attempt. */
+  readonly attempt: number;
   readonly over: number;
   readonly of: number;
 }
@@ -55,7 +57,10 @@ export function tailTrack(options: TailOptions): Track {
   const finding = (cell: Cell, end?: Parameters<Track['findings']>[0]): Finding => {
     const verdict = wordOf(cell);
     const own = windows.get(cell) ?? [];
-    const tallies = own.map((one) => `${one.over} of ${one.of}`).join(', ');
+    const tallies = [...own]
+      .sort((a, b) => ledger.compare(a.attempt, b.attempt) || a.over - b.over)
+      .map((one) => `${one.over} of ${one.of}`)
+      .join(', ');
     const reason =
       verdict === 'not-tested'
         ? (options.unfit ??
@@ -72,7 +77,7 @@ export function tailTrack(options: TailOptions): Track {
         ? {}
         : { estimate: { value: total.of === 0 ? 0 : total.over / total.of, n: own.length } }),
       reason,
-      attempts: cell.attempts.map((index) => ledger.id(index)),
+      attempts: ledger.ids(cell.attempts),
     };
   };
 
@@ -92,7 +97,7 @@ export function tailTrack(options: TailOptions): Track {
       windows.set(cell, own);
       if (cell.last !== from.attempt) cell.attempts.push(from.attempt);
       cell.last = from.attempt;
-      own.push(reading.tally);
+      own.push({ ...reading.tally, attempt: from.attempt });
       return undefined;
     },
     close(from) {
@@ -149,7 +154,7 @@ function percentileOf(criterion: Criterion): number {
   return written < 1 ? written : Math.min(written / 100, 0.9999);
 }
 
-function totalOf(windows: readonly Window[]): Window {
+function totalOf(windows: readonly Window[]) {
   return {
     over: windows.reduce((sum, one) => sum + one.over, 0),
     of: windows.reduce((sum, one) => sum + one.of, 0),

@@ -4,6 +4,7 @@ import type { Node } from '../../runners/model.ts';
 import { byText } from '../criteria/ledger.ts';
 import { rankOf, worstWord } from '../criteria/track.ts';
 import type { Finding, Verdict, Word } from '../model.ts';
+import { some } from '../show.ts';
 
 type NodeRow = Verdict['nodes'][number];
 
@@ -61,9 +62,7 @@ function rowOf(node: Node, part: Parts): NodeRow {
   const words = [...part.words];
   if (!part.judged) words.push('not-tested');
   const verdict = worstWord(words) ?? 'not-tested';
-  const reasons = part.reasons
-    .sort((a, b) => rankOf(a.word) - rankOf(b.word) || byText(a.text, b.text))
-    .map((one) => one.text);
+  const reasons = together(part.reasons);
   const first = part.reasons.find((one) => one.word === verdict);
   const [strongest] = node.identity;
   return {
@@ -81,6 +80,19 @@ function rowOf(node: Node, part: Parts): NodeRow {
     })),
     ...remedy(verdict, first?.finding),
   };
+}
+
+/** One sentence for all accelerators that share a reason. */
+function together(all: Parts['reasons']): string[] {
+  const places = new Map<string, { readonly word: Word; readonly names: string[] }>();
+  for (const { word, text, finding } of all) {
+    const known = places.get(text) ?? { word, names: [] };
+    places.set(text, known);
+    if (finding.subject.kind === 'accelerator') known.names.push(finding.subject.accelerator);
+  }
+  return [...places]
+    .sort(([a, one], [b, other]) => rankOf(one.word) - rankOf(other.word) || byText(a, b))
+    .map(([text, { names }]) => (names.length === 0 ? text : `${text} (on ${some(names, 2)})`));
 }
 
 function shortened(reasons: readonly string[]): string[] {
@@ -125,8 +137,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 };
 
 function sentence(finding: Finding): string {
-  const place = finding.subject.kind === 'accelerator' ? `${finding.subject.accelerator}: ` : '';
-  return `${finding.criterion}: ${place}${finding.reason}`;
+  return `${finding.criterion}: ${finding.reason}`;
 }
 
 function emptyParts(node: Node): Parts {

@@ -128,7 +128,7 @@ class Collective:
         elif self.name == "reduce_scatter":
             self.reduce_scatter()
         elif self.name == "all_gather":
-            parts = list(self.wire(self.result).split(self.part))
+            parts = list(self.wire(self.result).chunk(self.ranks))
             if self.device.type == "cpu":
                 dist.all_gather(parts, self.wire(self.source), group=group)
             else:
@@ -138,9 +138,9 @@ class Collective:
             dist.all_to_all_single(self.wire(self.result), self.wire(self.source), group=group)
 
     def wire(self, tensor):
-        """gloo moves no bf16: the same bytes as int16."""
+        """gloo moves no bf16: the same bytes without their type."""
         bare = self.composed and tensor.dtype == self.torch.bfloat16
-        return tensor.view(self.torch.int16) if bare else tensor
+        return tensor.view(self.torch.uint8) if bare else tensor
 
     def all_reduce(self, tensor):
         if self.composed and tensor.dtype == self.torch.bfloat16:

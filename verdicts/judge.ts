@@ -10,8 +10,12 @@ import type { Finding, Judge, JudgedReading, JudgeSetup, Stopped } from './model
 import { causes, type Telemetry } from './criteria/causes.ts';
 import { createBelow } from './requests/below.ts';
 import { createPlanner } from './requests/planner.ts';
+import { createSampler } from './lots/sampling.ts';
+import { groupUnits } from './lots/units.ts';
 import { buildJudgement } from './verdict/judgement.ts';
 
+/** Above every scope of the ladder. */
+const TOP = 9;
 const LISTENING: ReadonlySet<string> = new Set(['readiness', 'correctness']);
 
 /** A judge that has seen nothing yet. Same setup, same attempts in each round, same verdict. */
@@ -31,6 +35,17 @@ export function createJudge(setup: JudgeSetup): Judge {
   const delivered = onNodes.filter((track) => track.criterion.metric === 'delivery.matches');
   const byCase = tracksByCase(measuring);
   const planner = createPlanner(setup.cases, measuring, setup.plan.seed);
+  const { decision, delivery, seed } = setup.plan;
+  const everyNode = [...setup.nodes, ...setup.missing.map((one) => one.node)];
+  const sampler =
+    decision.sampling === undefined
+      ? undefined
+      : createSampler(
+          [...groupUnits(everyNode, delivery.unit).values()],
+          everyNode,
+          decision.sampling,
+          seed,
+        );
   const failed = new Set<string>();
   const frozen = new Set<Track>();
   let round = -1;
@@ -100,13 +115,22 @@ export function createJudge(setup: JudgeSetup): Judge {
         return [track.repeatability];
       });
       const below = createBelow(tracks, setup.nodes, planner);
-      const may = setup.nodes.filter((node) => node.accelerators.length > 0);
       const isFailed = (node: string) => failed.has(node);
-      let requests = planner.next(round, may, below, isFailed);
-      if (requests.length === 0) {
-        // Nothing that is still open can be settled any more: go on without it.
-        const settled = (node: string, step: number) => below(node, step) ?? 'not-tested';
-        requests = planner.next(round, may, settled, isFailed);
+      // Where nothing that is still open can be settled any more, it goes on without.
+      const settled = (node: string, step: number) => below(node, step) ?? 'not-tested';
+      const ask = () => {
+        const may = setup.nodes.filter(
+          (node) => node.accelerators.length > 0 && sampler?.has(node.id) !== false,
+        );
+        const requests = planner.next(round, may, below, isFailed);
+        return requests.length > 0 ? requests : planner.next(round, may, settled, isFailed);
+      };
+      let requests = ask();
+      while (
+        requests.length === 0 &&
+        sampler?.draw((node) => (missing.has(node) ? 'not-tested' : settled(node, TOP))) === true
+      ) {
+        requests = ask();
       }
       return { requests, repeatability, failed: failing };
     },
@@ -120,6 +144,7 @@ export function createJudge(setup: JudgeSetup): Judge {
         planner,
         missing,
         failed: (node) => failed.has(node),
+        sampler,
         stopped,
       });
     },

@@ -6,6 +6,7 @@ import { spreadOf, type Spread } from '../decision/repeatability.ts';
 import type { Rule } from '../decision/rule.ts';
 import { signWord } from '../decision/sign-rule.ts';
 import type { Cause, Finding, Repeatability, Word } from '../model.ts';
+import { flakyNotes } from '../screen/flakiness.ts';
 import { screenPeers } from '../screen/peers.ts';
 import { addRun, mixtureWord, startMixture } from '../statistics/mixture-decision.ts';
 import { addValue, sortFresh, type Cell, type Cells } from './cells.ts';
@@ -156,12 +157,14 @@ export function levelTrack(options: LevelOptions): Track {
     get repeatability() {
       return repeatability;
     },
+    get notes() {
+      return [...notes, ...flakyNotes(criterion, cells.all(), rule, logRatio)];
+    },
     get maxTrials() {
       if (rule.kind === 'mixture') return rule.maxTrials;
       return rule.kind === 'sign' ? rule.trials : 0;
     },
     decisions: options.parts,
-    notes,
   };
 }
 

@@ -18,12 +18,11 @@ const KINDS: Readonly<Record<Delivery['unit'], readonly Domain['kind'][]>> = {
   rack: ['rack', 'nvlink'],
 };
 
-/** Nodes → units; a node without the domain is a unit of its own. */
-export function unitsOf(
+/** Nodes → the node ids of each unit, by the unit's id; a node without the domain is a unit of its own. */
+export function groupUnits(
   nodes: readonly Node[],
   unit: Delivery['unit'],
-  words: ReadonlyMap<string, Word>,
-): Unit[] {
+): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, string[]>();
   for (const node of nodes) {
     const kind = KINDS[unit].find((one) => node.domains.some((domain) => domain.kind === one));
@@ -33,6 +32,14 @@ export function unitsOf(
     groups.set(id, own);
     own.push(node.id);
   }
+  return groups;
+}
+
+/** Units with their words. */
+export function unitsOf(
+  groups: ReadonlyMap<string, readonly string[]>,
+  words: ReadonlyMap<string, Word>,
+): Unit[] {
   return [...groups].map(([id, own]) => ({
     id,
     nodes: own,

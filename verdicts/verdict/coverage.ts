@@ -1,5 +1,6 @@
 /** Coverage: planned against measured, a row a criterion, with every gap's reason. */
 import type { Delivery, Subject } from '../../plan/model.ts';
+import { subjectNodes } from '../../plan/subject.ts';
 import type { Track } from '../criteria/track.ts';
 import type { Coverage, Finding } from '../model.ts';
 
@@ -22,7 +23,8 @@ export function coverageOf(
   let measured = 0;
   for (const finding of findings) {
     const { subject, verdict } = finding;
-    if (subject.kind === 'node' && left(subject.node)) continue;
+    const nodes = subjectNodes(subject);
+    if (nodes.length > 0 && nodes.every(left)) continue;
     // A node that shows no accelerators owes as many as were bought.
     const weight = narrow && subject.kind === 'node' ? delivery.acceleratorsPerNode : 1;
     planned += weight;

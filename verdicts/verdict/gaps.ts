@@ -10,14 +10,12 @@ import type { Planner } from '../requests/planner.ts';
  * and on pairs, groups and the lot where it was never measured.
  *
  * @param covered nodes with a finding of this criterion, and keys of placements with one
- * @param left what to say of a node that was not drawn for a sample; undefined: it was
  */
 export function gapFindings(
   track: Track,
   covered: ReadonlySet<string>,
   end: End,
   planner: Planner,
-  left: (node: string) => string | undefined,
   missing: ReadonlyMap<string, string>,
 ): Finding[] {
   // What is judged without a case names every node by itself.
@@ -51,11 +49,7 @@ export function gapFindings(
   }
   for (const node of open) {
     const reason =
-      missing.get(node) ??
-      left(node) ??
-      track.unfit ??
-      end.whyNot(cases, [node]) ??
-      absentReason(end, node);
+      missing.get(node) ?? track.unfit ?? end.whyNot(cases, [node]) ?? absentReason(end, node);
     gaps.push(gap({ kind: 'node', node }, reason));
   }
   return gaps;

@@ -5,8 +5,10 @@ import type { Node } from '../../runners/model.ts';
 import type { Completeness } from '../criteria/completeness.ts';
 import { byText, type Ledger } from '../criteria/ledger.ts';
 import { worstWord, type End, type Track } from '../criteria/track.ts';
-import { criteriaBars, judgeCensus } from '../lots/census.ts';
-import { unitsOf } from '../lots/units.ts';
+import { criteriaBars, judgeCensus, type LotFacts, type LotResult } from '../lots/census.ts';
+import { judgeSample } from '../lots/sampled.ts';
+import { SAMPLING_RISK, type Sampler } from '../lots/sampling.ts';
+import { groupUnits, unitsOf } from '../lots/units.ts';
 import type { Finding, Judgement, JudgeSetup, Stopped, Verdict, Word } from '../model.ts';
 import type { Planner } from '../requests/planner.ts';
 import { nameOf } from '../show.ts';
@@ -24,6 +26,8 @@ export interface Basis {
   /** Node id → why it is not there. */
   readonly missing: ReadonlyMap<string, string>;
   readonly failed: (node: string) => boolean;
+  /** Absent: every unit is tested. */
+  readonly sampler: Sampler | undefined;
   readonly stopped: Stopped | undefined;
 }
 
@@ -33,6 +37,8 @@ const STOPPED: Readonly<Record<Stopped, string>> = {
   time: 'the time was up before it was decided',
 };
 
+const NOT_DRAWN = 'not drawn for the sample';
+
 interface Judged {
   readonly track: Track;
   readonly findings: readonly Finding[];
@@ -41,15 +47,17 @@ interface Judged {
 /** The verdict, with everything in it sorted, and every finding. */
 export function buildJudgement(basis: Basis): Judgement {
   const { setup, tracks, missing, completeness, planner } = basis;
+  /** Left out of a sample on purpose. */
+  const left = (node: string) => basis.sampler?.has(node) === false;
   const end: End = {
-    whyNot: (cases, nodes) => completeness.whyNot(cases, nodes),
+    whyNot: (cases, nodes) => (nodes.some(left) ? NOT_DRAWN : completeness.whyNot(cases, nodes)),
     ...(basis.stopped === undefined ? {} : { stopped: STOPPED[basis.stopped] }),
     failed: basis.failed,
     nodes: setup.nodes,
   };
   const judged = tracks.map((track): Judged => {
     const own = track.findings(end);
-    const gaps = gapFindings(track, coveredBy(own), end, planner, () => undefined, missing);
+    const gaps = gapFindings(track, coveredBy(own), end, planner, missing);
     return { track, findings: sorted([...own, ...gaps]) };
   });
   const everyNode: readonly Node[] = [...setup.nodes, ...setup.missing.map((one) => one.node)];
@@ -57,8 +65,8 @@ export function buildJudgement(basis: Basis): Judgement {
   const planned = new Set(setup.plan.criteria.map((criterion) => criterion.id));
   const nodes = nodeWords(everyNode, all(mandatory), planned);
   const words = new Map(nodes.rows.map((row) => [row.id, row.verdict]));
-  const lot = judgeCensus({
-    units: unitsOf(everyNode, setup.plan.delivery.unit, words),
+  const lot = judgeLot(basis, everyNode, {
+    units: unitsOf(groupUnits(everyNode, setup.plan.delivery.unit), words),
     delivered: setup.plan.delivery.count ?? 0,
     decision: setup.plan.decision,
     wide: nodes.wideFails.map((finding) => ({
@@ -84,13 +92,33 @@ export function buildJudgement(basis: Basis): Judgement {
     coverage: judged
       .filter(shown)
       .map(({ track, findings }) =>
-        coverageOf(track, findings, setup.plan.delivery, found, () => false, undefined),
+        coverageOf(track, findings, setup.plan.delivery, found, left, sampledOf(basis)),
       ),
     errorRates: errorRates(basis),
     notes: [...tracks.flatMap((track) => track.notes), ...completeness.notes],
     attempts: basis.ledger.failed(),
   };
   return { verdict, findings: judged.flatMap((one) => one.findings) };
+}
+
+function judgeLot(basis: Basis, nodes: readonly Node[], facts: LotFacts): LotResult {
+  const { sampling } = basis.setup.plan.decision;
+  const { sampler } = basis;
+  if (sampling === undefined || sampler === undefined) return judgeCensus(facts);
+  const racks = new Map(
+    nodes.map((node) => [node.id, node.domains.find((one) => one.kind === 'rack')?.id ?? '']),
+  );
+  return judgeSample(
+    facts,
+    sampling,
+    (unit) => unit.nodes.some((node) => sampler.has(node)),
+    (unit) => racks.get(unit.nodes[0] ?? '') ?? '',
+  );
+}
+
+function sampledOf({ sampler }: Basis): { n: number; consumerRisk: number } | undefined {
+  if (sampler === undefined || sampler.drawn.length >= sampler.lot) return undefined;
+  return { n: sampler.drawn.length, consumerRisk: SAMPLING_RISK };
 }
 
 /** A criterion of our own that had nothing to look at is not shown; one of the plan always is. */

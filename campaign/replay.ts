@@ -143,6 +143,10 @@ class Replay {
 
   /** Why the judge must end, as the live run's had to. */
   #reason(judging: Judging, stop: StopReason | undefined): Stopped | undefined {
+    if (this.#setup.amended === true) {
+      // Other criteria may ask for trials that this run never made: what is missing is not to be had.
+      return judging.judge.next().requests.length === 0 ? undefined : 'budget';
+    }
     switch (stop) {
       case 'decided':
         // As live: the round that asked for nothing comes before the decision.

@@ -37,7 +37,7 @@ export function isCpu(node: Node): boolean {
 }
 
 /** Library that the ranks speak: named in the parameters, so that gloo never passes for NCCL. */
-export function libraryOf(options: Options, nodes: readonly Node[]): string {
+function libraryOf(options: Options, nodes: readonly Node[]): string {
   if (options.driver === 'nccl-tests') return 'nccl';
   if (options.library !== 'auto') return options.library;
   return nodes.some((node) => isCpu(node)) ? 'gloo' : 'nccl';

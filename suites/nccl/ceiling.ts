@@ -44,7 +44,7 @@ export function networkCeiling(collective: Collective, network: Network): number
  *
  * @param link B/s, one direction, an accelerator
  */
-export function scaleUpCeiling(
+function scaleUpCeiling(
   collective: Collective,
   link: number,
   ranks: number,

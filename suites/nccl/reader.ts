@@ -110,7 +110,7 @@ export function torchReader(context: ReaderContext): Reader {
 }
 
 /** time, and where it is not composed algbw and busbw: all from the one time. */
-export function figures(
+function figures(
   collective: Collective,
   bytes: number,
   ranks: number,

@@ -6,7 +6,7 @@ import type { Range, Row, Table } from './table.ts';
 const ROWS = 100_000;
 
 /** Sizes as the tool walks them, both ends included. @throws {HarnessError} OUTPUT_UNREADABLE for a range without end */
-export function sizesOf(range: Range, file: string): readonly number[] {
+function sizesOf(range: Range, file: string): readonly number[] {
   const { from, to, step } = range;
   const sizes: number[] = [];
   for (

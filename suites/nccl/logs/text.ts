@@ -167,7 +167,7 @@ function finish(section: Section, file: string): Table {
  *
  * @throws {HarnessError} when the list is not whole, or there is one rank: no bus bandwidth comes from it
  */
-export function ranksOf(devices: readonly Device[], file: string, line: number): number {
+function ranksOf(devices: readonly Device[], file: string, line: number): number {
   const [first] = devices;
   if (first === undefined) throw incomplete(file, line, 'the device list is missing');
   const seen = [...new Set(devices.map((one) => one.rank))].sort((a, b) => a - b);

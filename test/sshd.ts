@@ -62,7 +62,18 @@ function sshdPath(): string | undefined {
 
 /** A key pair without passphrase unless one is given. */
 export async function makeKey(path: string, type = 'ed25519', passphrase = ''): Promise<void> {
-  const argv = ['ssh-keygen', '-q', '-t', type, '-N', passphrase, '-C', 'test', '-f', path] as const;
+  const argv = [
+    'ssh-keygen',
+    '-q',
+    '-t',
+    type,
+    '-N',
+    passphrase,
+    '-C',
+    'test',
+    '-f',
+    path,
+  ] as const;
   await run([...argv], { limit: 30 });
 }
 
@@ -127,7 +138,10 @@ export async function startSshd(options: TestSshdOptions): Promise<TestSshd> {
     }),
     async cut(host) {
       const some = host === undefined ? daemons : [daemonOf(host)];
-      const sessions = some.flatMap((daemon) => [...daemon.sessions ?? [], ...children(daemon.running?.pid)]);
+      const sessions = some.flatMap((daemon) => [
+        ...(daemon.sessions ?? []),
+        ...children(daemon.running?.pid),
+      ]);
       for (const pid of sessions) kill(pid);
       return sessions.length;
     },
@@ -139,7 +153,10 @@ export async function startSshd(options: TestSshdOptions): Promise<TestSshd> {
     },
     listen: (host) => listen(daemonOf(host)),
     async stop() {
-      const sessions = daemons.flatMap((one) => [...(one.sessions ?? []), ...children(one.running?.pid)]);
+      const sessions = daemons.flatMap((one) => [
+        ...(one.sessions ?? []),
+        ...children(one.running?.pid),
+      ]);
       await Promise.all(daemons.map(silence));
       for (const pid of sessions) kill(pid);
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -220,7 +237,8 @@ function children(pid: number | undefined): readonly number[] {
     if (!/^\d+$/u.test(name)) continue;
     const stat = readQuietly(`/proc/${name}/stat`);
     const parts = /^\d+ \((.*)\) \S (\d+)/su.exec(stat);
-    if (parts !== null) parents.set(Number(name), { parent: Number(parts[2]), name: parts[1] ?? '' });
+    if (parts !== null)
+      parents.set(Number(name), { parent: Number(parts[2]), name: parts[1] ?? '' });
   }
   const found: number[] = [];
   const visit = (above: number) => {

@@ -7,8 +7,7 @@ import { bootstrap } from './bootstrap.ts';
 import { createHost, isPassing, until, type Host, type Puts } from './host.ts';
 import { printable } from './printable.ts';
 import { runOn } from './process-on.ts';
-import { collect, type Shell } from './shell.ts';
-import { supervisorFile } from './supervisor-file.ts';
+import type { Shell } from './shell.ts';
 import { thisMachine } from './this-machine.ts';
 
 /** A host as its runner knows it before it was reached. */
@@ -185,11 +184,7 @@ async function leave(host: Host, context: RunContext): Promise<void> {
   try {
     const { cache, supervisor } = host.ground;
     if (supervisor !== undefined && host.used()) {
-      const shell = await host.connected(AbortSignal.timeout(5000));
-      const file = await host.put(...(await supervisorFile()), limit);
-      const folder = `${cache}/runs/${context.run}/${host.id}`;
-      const argv = [supervisor, '-I', '-S', file, 'clear', folder];
-      await collect(shell, argv, { limit: 20, signal: limit });
+      await clear(host, `${cache}/runs/${context.run}/${host.id}`, limit);
     }
   } catch (error) {
     // A host that can't be reached now ends its programs by their lease.
@@ -197,6 +192,17 @@ async function leave(host: Host, context: RunContext): Promise<void> {
   } finally {
     await host.close();
   }
+}
+
+/** Ends every program of a folder and removes it; resolves when that is done. */
+async function clear(host: Host, folder: string, signal: AbortSignal): Promise<void> {
+  // A host that is away now is not waited for.
+  const line = await host.line(AbortSignal.any([signal, AbortSignal.timeout(5000)]));
+  const close = () => line.end();
+  signal.addEventListener('abort', close, { once: true });
+  line.write(`${JSON.stringify({ folder, clear: true })}\n`);
+  for await (const _ of line.bytes);
+  signal.removeEventListener('abort', close);
 }
 
 async function patiently(open: () => Promise<Shell>, signal: AbortSignal): Promise<Shell> {

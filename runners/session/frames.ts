@@ -7,10 +7,7 @@ export interface Frame {
   readonly bytes: Buffer;
 }
 
-const MARKER = Buffer.from('\0assay-frames-1\n');
 const KINDS = new Set<string>(['S', 'O', 'E', 'X', 'N', 'G']);
-/** A login shell may print before the supervisor does; more than this is not a greeting. */
-const NOISE_LIMIT = 256 * 1024;
 const FRAME_LIMIT = 2 ** 20;
 
 /** Thrown when the stream is not what the supervisor writes. */
@@ -21,22 +18,12 @@ export class BrokenFrames extends Error {
 /**
  * Cuts a byte stream into frames; holds at most one frame.
  *
- * @throws {BrokenFrames} no marker, an unknown frame or one above 1 MiB; an early end just ends
+ * @throws {BrokenFrames} an unknown frame or one above 1 MiB; an early end just ends
  */
 export async function* frames(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Frame> {
   let held: Buffer = Buffer.alloc(0);
-  let greeted = false;
   for await (const chunk of stream) {
     held = held.length === 0 ? Buffer.from(chunk) : Buffer.concat([held, chunk]);
-    if (!greeted) {
-      const at = held.indexOf(MARKER);
-      if (at < 0) {
-        if (held.length > NOISE_LIMIT) throw new BrokenFrames('no supervisor speaks here');
-        continue;
-      }
-      greeted = true;
-      held = held.subarray(at + MARKER.length);
-    }
     while (held.length >= 5) {
       const kind = String.fromCodePoint(held[0] ?? 0);
       const length = held.readUInt32BE(1);

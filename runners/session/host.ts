@@ -3,8 +3,10 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Ground } from './bootstrap.ts';
+import { relayOver, type Line, type Relay } from './relay.ts';
 import type { Shell } from './shell.ts';
 import { bring, storedPath } from './store.ts';
+import { supervisorFile } from './supervisor-file.ts';
 
 /** What the fleet and the supervisor's client need of a host. */
 export interface Host {
@@ -21,9 +23,19 @@ export interface Host {
    * @returns its absolute path on the host
    */
   put(sha256: string, file: string, signal: AbortSignal): Promise<string>;
+  /**
+   * A line to a program's daemon over the host's relay, which is started when there is none.
+   * @throws {HarnessError} SSH_*, DISK_FULL: the relay could not be brought or started
+   */
+  line(signal: AbortSignal): Promise<HostLine>;
   /** Whether anything was put or run here. */
   used(): boolean;
   close(): Promise<void>;
+}
+
+/** A line, and why its relay never spoke where it did not. */
+export interface HostLine extends Line {
+  failed(): Promise<string | undefined>;
 }
 
 /** Files under way or there, by store and hash: hosts that share a machine share them. */
@@ -90,29 +102,61 @@ export function createHost(
     }
   };
 
+  const put = async (sha256: string, file: string, signal: AbortSignal): Promise<string> => {
+    used = true;
+    const key = `${ground.store} ${sha256}`;
+    const others = puts.get(key);
+    // What failed over another host's connection may well work over this one.
+    const there = others === undefined ? false : await until(others.then(yes, no), signal);
+    if (!there) {
+      const ours = connected(signal).then((open) =>
+        bring(open, ground.cache, sha256, file, PUT_LIMIT, over.signal),
+      );
+      puts.set(key, ours);
+      ours.catch(() => puts.delete(key));
+      await until(ours, signal);
+    }
+    return storedPath(ground.cache, sha256);
+  };
+
+  let relay: { readonly starting: Promise<Relay>; over: boolean } | undefined;
+  const startRelay = async (): Promise<Relay> => {
+    if (ground.supervisor === undefined) throw new TypeError(`${id} has no Python for a relay`);
+    const file = await put(...(await supervisorFile()), over.signal);
+    const open = await connected(over.signal);
+    return relayOver(await open.exec([ground.supervisor, '-I', '-S', file], over.signal));
+  };
+  const relayed = (): Promise<Relay> => {
+    if (relay === undefined || relay.over) {
+      const one = { starting: startRelay(), over: false };
+      relay = one;
+      one.starting
+        .then((started) => started.end)
+        .catch(() => undefined)
+        .finally(() => {
+          one.over = true;
+        });
+    }
+    return relay.starting;
+  };
+
   return {
     id,
     ground,
     connected,
+    put,
     used: () => used,
-    async put(sha256, file, signal) {
-      used = true;
-      const key = `${ground.store} ${sha256}`;
-      const others = puts.get(key);
-      // What failed over another host's connection may well work over this one.
-      const there = others === undefined ? false : await until(others.then(yes, no), signal);
-      if (!there) {
-        const ours = connected(signal).then((open) =>
-          bring(open, ground.cache, sha256, file, PUT_LIMIT, over.signal),
-        );
-        puts.set(key, ours);
-        ours.catch(() => puts.delete(key));
-        await until(ours, signal);
-      }
-      return storedPath(ground.cache, sha256);
+    async line(signal) {
+      const started = await until(relayed(), signal);
+      return {
+        ...started.open(),
+        failed: async () => (started.ended ? (await started.end).failed : undefined),
+      };
     },
     async close() {
       over.abort(new Error('released'));
+      const last = await relay?.starting.catch(() => undefined);
+      last?.close();
       await shell.close();
     },
   };

@@ -1,11 +1,10 @@
 /** One process of a placed step on one host: its arguments resolved, its end as the campaign sees it. */
 import { randomUUID } from 'node:crypto';
-import { HarnessError } from '../../plan/errors.ts';
 import type { Chunk, Exit, PlacedArgument, PlacedStep, RunContext } from '../model.ts';
 import type { Host } from './host.ts';
 import { storedPath } from './store.ts';
-import { supervised, type End } from './supervised.ts';
-import { supervisorFile } from './supervisor-file.ts';
+import type { End } from './end.ts';
+import { supervised } from './supervised.ts';
 
 /** Bytes a stream that a program may print. */
 const MOST = 64 * 2 ** 20;
@@ -42,21 +41,6 @@ async function attempt(
     const reason = 'no Python ≥ 3.8 was found there (python3, /usr/bin/python3, $VIRTUAL_ENV)';
     return { ended: 'not-started', code: 'NO_PYTHON', reason };
   }
-  let file: string;
-  try {
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(step.lease * 1000)]);
-    file = await host.put(...(await supervisorFile()), patience);
-  } catch (error) {
-    if (signal.aborted) return { ended: 'stopped' };
-    if (error instanceof HarnessError) {
-      return { ended: 'not-started', code: error.code, reason: error.message };
-    }
-    if (error instanceof Error && error.name === 'TimeoutError') {
-      const reason = 'the node could not be reached to start the program';
-      return { ended: 'not-started', code: 'SSH_LOST', reason };
-    }
-    throw error;
-  }
   const run = `${cache}/runs/${context.run}/${host.id}/${step.attempt}`;
   const place = (argument: PlacedArgument) => placed(argument, cache, `${run}/scratch`, context);
   const environment = Object.entries(step.environment).map(
@@ -65,7 +49,7 @@ async function attempt(
   return supervised(
     host,
     {
-      attach: [supervisor, '-I', '-S', file, 'attach', `${run}/${step.index}`],
+      folder: `${run}/${step.index}`,
       nonce: randomUUID(),
       spec: {
         argv: [...(payload ? (python ?? []) : []), ...step.argv.map(openly(place))],

@@ -1,13 +1,14 @@
-"""Runs one program on a node, whatever becomes of the connection. Python >= 3.8, standard library only.
+"""Runs programs on a node, whatever becomes of the connection. Python >= 3.8, standard library only.
 
-One process here, the daemon, owns the program: its spool, its limits and its lease. It talks to one relay
-at a time over a socket in the spool folder. The relay is what the controller starts over its connection;
-it only moves bytes. Usage: supervise.py attach FOLDER; first line on stdin: a JSON header
-  {"nonce": str, "offsets": [out, err], "spec": {...} | null}
-then single bytes: c = contact, k = stop the program, a = exit received: forget everything.
-Answer on stdout: the marker, then frames: type (1 byte), length (4 bytes, big endian), payload.
+A daemon a program owns it: its spool, its limits and its lease; it listens on a socket in its spool folder.
+One relay a connection (`supervise.py`, no arguments) moves bytes between the controller and the daemons, and
+forks them. On its stdin and stdout are channels: id (4 bytes), length (4 bytes), bytes; length 0 ends one.
+The relay's first output is a marker. The first line on a channel is a JSON header:
+  {"folder": str, "nonce": str, "offsets": [out, err], "spec": {...} | null}   follow a program, start it if new
+  {"folder": str, "clear": true}    stop every daemon below the folder and remove it
+Then single bytes: c = contact, k = stop the program, a = exit received: forget everything.
+Answer: frames: type (1 byte), length (4 bytes), payload; all integers big endian.
   S start (JSON)   O, E bytes of stdout, stderr   X exit (JSON)   N not started (JSON)   G nothing here (JSON)
-usage: supervise.py clear FOLDER   stops every daemon below FOLDER and removes it.
 """
 import errno
 import json
@@ -474,9 +475,10 @@ def daemonize(folder, spec, nonce):
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(SOCKET)  # relative: a socket's path is at most 107 bytes
     listener.listen(8)
-    if os.fork():
+    child = os.fork()
+    if child:
         listener.close()
-        os.wait()
+        os.waitpid(child, 0)
         return
     os.setsid()
     if os.fork():
@@ -484,12 +486,15 @@ def daemonize(folder, spec, nonce):
     try:
         prctl(36, 1)  # PR_SET_CHILD_SUBREAPER: children that leave the session stay ours
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         # Past a file size limit a write fails instead of ending us.
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         null = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1, 2):
             os.dup2(null, number)
+        # The relay's other connections are none of ours.
+        for number in map(int, os.listdir("/proc/self/fd")):
+            if number > 2 and number != listener.fileno():
+                quietly(os.close, number)
         Daemon(folder, spec, nonce, listener).run()
     except BaseException:
         import traceback
@@ -508,57 +513,6 @@ def connect(folder):
         return client
     except OSError:
         return None
-
-
-def read_header():
-    text = b""
-    while b"\n" not in text:
-        block = os.read(0, BLOCK)
-        if not block:
-            sys.exit(2)
-        text += block
-    line, _, rest = text.partition(b"\n")
-    return json.loads(line), rest
-
-
-def attach(folder):
-    header, rest = read_header()
-    nonce, spec = header["nonce"], header.get("spec")
-    write_all(1, MARKER)
-    client = connect(folder)
-    if client is not None and spec is not None:
-        client = same_or_none(folder, client, nonce)
-    if client is None:
-        if spec is None:
-            log = os.path.join(folder, "supervisor.log")
-            reason = "nothing runs here any more"
-            if os.path.exists(log):
-                with open(log, errors="replace") as file:
-                    reason = file.read()[-2000:]
-            write_all(1, json_frame(b"G", {"reason": reason}))
-            return
-        base = {
-            "PATH": os.environ.get("PATH") or os.defpath,
-            "HOME": os.environ.get("HOME") or "/",
-            "LANG": "C.UTF-8",
-            "TMPDIR": os.environ.get("TMPDIR") or "/tmp",
-        }
-        spec["environment"] = dict(base, **spec["environment"])
-        try:
-            forget(folder)
-            daemonize(folder, spec, nonce)
-        except OSError as problem:
-            full = problem.errno in (errno.ENOSPC, errno.EDQUOT)
-            code = "DISK_FULL" if full else "NOT_STARTED"
-            write_all(1, json_frame(b"N", {"code": code, "reason": str(problem)}))
-            return
-        client = connect(folder)
-        if client is None:
-            write_all(1, json_frame(b"G", {"reason": "the supervisor did not start"}))
-            return
-    client.sendall(json.dumps({"nonce": nonce, "offsets": header["offsets"]}).encode() + b"\n")
-    client.sendall(rest)
-    relay(client)
 
 
 def same_or_none(folder, client, nonce):
@@ -584,56 +538,180 @@ def end_daemon(client):
     client.close()
 
 
-def write_all(number, text):
-    while text:
-        text = text[os.write(number, text) :]
-
-
-def relay(client):
-    """Moves bytes both ways; neither direction waits for the other."""
-    up, down = b"", b""
-    os.set_blocking(1, False)
-    client.setblocking(False)
-    hearing = True
-    while hearing or up:
-        reading = ([0] if hearing and len(up) < BLOCK else []) + ([client] if not down else [])
-        writing = ([client] if up else []) + ([1] if down else [])
-        readable, writable, _ = select.select(reading, writing, [])
-        try:
-            if 0 in readable:
-                block = os.read(0, BLOCK)
-                # The last word may come with the end: it is still passed on.
-                hearing = bool(block)
-                up += block
-            if client in writable:
-                up = up[client.send(up) :]
-            if client in readable:
-                down = client.recv(4 * BLOCK)
-                if not down:
-                    return
-            if down:
-                down = down[os.write(1, down) :]
-        except BlockingIOError:
-            continue
-        except OSError:
-            return
-
-
 def clear(folder):
+    clients = []
     for where, _, files in os.walk(folder):
         if SOCKET in files:
             client = connect(where)
             if client is not None:
-                end_daemon(client)
+                clients.append(client)
+    for client in clients:
+        end_daemon(client)
     os.chdir("/")
     forget(folder)
 
 
-def main(arguments):
-    if len(arguments) != 2 or arguments[0] not in ("attach", "clear"):
-        sys.exit(__doc__)
-    {"attach": attach, "clear": clear}[arguments[0]](os.path.abspath(arguments[1]))
+def environment_of(spec):
+    base = {
+        "PATH": os.environ.get("PATH") or os.defpath,
+        "HOME": os.environ.get("HOME") or "/",
+        "LANG": "C.UTF-8",
+        "TMPDIR": os.environ.get("TMPDIR") or "/tmp",
+    }
+    return dict(base, **spec["environment"])
+
+
+def gone(folder):
+    log = os.path.join(folder, "supervisor.log")
+    reason = "nothing runs here any more"
+    if os.path.exists(log):
+        with open(log, errors="replace") as file:
+            reason = file.read()[-2000:]
+    return json_frame(b"G", {"reason": reason})
+
+
+def attach(header):
+    """A connection to the daemon that the header asks for, or the frame that says why there is none."""
+    folder, nonce, spec = header["folder"], header["nonce"], header["spec"]
+    client = connect(folder)
+    if client is not None and spec is not None:
+        client = same_or_none(folder, client, nonce)
+    if client is None:
+        if spec is None:
+            return None, gone(folder)
+        spec["environment"] = environment_of(spec)
+        try:
+            forget(folder)
+            daemonize(folder, spec, nonce)
+        except OSError as problem:
+            full = problem.errno in (errno.ENOSPC, errno.EDQUOT)
+            code = "DISK_FULL" if full else "NOT_STARTED"
+            return None, json_frame(b"N", {"code": code, "reason": str(problem)})
+        client = connect(folder)
+        if client is None:
+            return None, gone(folder)
+    hello = json.dumps({"nonce": nonce, "offsets": header["offsets"]}).encode() + b"\n"
+    client.sendall(hello)
+    client.setblocking(False)
+    return client, b""
+
+
+class Relay:
+    """Moves bytes between the controller and the daemons; no direction waits for another."""
+
+    def __init__(self):
+        self.input = b""
+        self.down = MARKER
+        self.hearing = True
+        self.headers = {}  # id -> bytes of a header that is not whole yet
+        self.clients = {}  # id -> socket
+        self.ups = {}  # id -> bytes on the way to the daemon
+        self.closing = set()
+
+    def run(self):
+        os.set_blocking(1, False)
+        while self.hearing or any(self.ups.values()):
+            self.turn()
+
+    def turn(self):
+        room = len(self.down) < 4 * BLOCK
+        reading = [0] if self.hearing else []
+        if room:
+            reading += self.clients.values()
+        writing = [one for id, one in self.clients.items() if self.ups[id]]
+        if self.down:
+            writing.append(1)
+        readable, writable, _ = select.select(reading, writing, [])
+        if 0 in readable:
+            self.hear()
+        for id, client in list(self.clients.items()):
+            if client in writable:
+                self.pass_up(id, client)
+            if client in readable and id in self.clients:
+                self.pass_down(id, client)
+        if self.down:
+            try:
+                self.down = self.down[os.write(1, self.down) :]
+            except BlockingIOError:
+                pass
+
+    def say(self, id, text):
+        self.down += id.to_bytes(4, "big") + len(text).to_bytes(4, "big") + text
+
+    def hear(self):
+        block = os.read(0, BLOCK)
+        # The last word may come with the end: it is still passed on.
+        self.hearing = bool(block)
+        self.input += block
+        while len(self.input) >= 8:
+            id = int.from_bytes(self.input[:4], "big")
+            length = int.from_bytes(self.input[4:8], "big")
+            if len(self.input) < 8 + length:
+                return
+            text, self.input = self.input[8 : 8 + length], self.input[8 + length :]
+            self.take(id, text)
+
+    def take(self, id, text):
+        if id in self.clients:
+            self.ups[id] += text
+            if not text:
+                self.closing.add(id)
+                self.finish(id)
+            return
+        if not text:
+            self.headers.pop(id, None)
+            return
+        line, newline, rest = (self.headers.pop(id, b"") + text).partition(b"\n")
+        if not newline:
+            self.headers[id] = line
+            return
+        self.begin(id, json.loads(line), rest)
+
+    def begin(self, id, header, rest):
+        if header.get("clear"):
+            clear(header["folder"])
+            self.say(id, b"")
+            return
+        client, answer = attach(header)
+        if client is None:
+            self.say(id, answer)
+            self.say(id, b"")
+            return
+        self.clients[id], self.ups[id] = client, rest
+
+    def pass_up(self, id, client):
+        try:
+            self.ups[id] = self.ups[id][client.send(self.ups[id]) :]
+        except BlockingIOError:
+            return
+        except OSError:
+            self.ups[id] = b""
+        self.finish(id)
+
+    def pass_down(self, id, client):
+        try:
+            block = client.recv(BLOCK)
+        except BlockingIOError:
+            return
+        except OSError:
+            block = b""
+        self.say(id, block)
+        if not block:
+            self.drop(id)
+
+    def finish(self, id):
+        if id in self.closing and not self.ups[id]:
+            self.drop(id)
+
+    def drop(self, id):
+        self.clients.pop(id).close()
+        self.ups.pop(id)
+        self.closing.discard(id)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    try:
+        Relay().run()
+    except BrokenPipeError:
+        pass

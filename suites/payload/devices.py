@@ -263,12 +263,14 @@ def crash(index, code):
 
 def conduct(options):
     """Starts the children, relays what they say, opens a barrier when all have come to it."""
+    command = [sys.executable, os.path.abspath(__file__), *sys.argv[1:]]
+    if getattr(options, "tp", 1) == 1:
+        return lead(options, command)
     with tempfile.TemporaryDirectory(prefix="assay-") as folder:
-        return lead(options, os.path.join(folder, "meeting"))
+        return lead(options, [*command, "--meeting", os.path.join(folder, "meeting")])
 
 
-def lead(options, meeting):
-    command = [sys.executable, os.path.abspath(__file__), *sys.argv[1:], "--meeting", meeting]
+def lead(options, command):
     pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1, universal_newlines=True)
     children = [subprocess.Popen([*command, "--child", str(i)], **pipes) for i in range(options.devices)]
     events = queue.Queue()

@@ -4,6 +4,9 @@ import time
 
 from __main__ import Load, say
 
+# Elements of the seeded block that the buffer repeats.
+BLOCK = 2**20
+
 
 def arguments(parser):
     parser.add_argument("--measure", choices=["memory", "transfer"], required=True)
@@ -11,17 +14,16 @@ def arguments(parser):
 
 
 def work(device, stage, options):
-    """Copies of one buffer: in the device's memory, or between it and pinned host memory."""
     torch, size = device.torch, options.bytes
     seeded = torch.Generator().manual_seed(options.seed)
-    block = torch.randint(-(2**31), 2**31 - 1, (2**20,), generator=seeded, dtype=torch.int32)
-    source = block.repeat(math.ceil(size / 4 / 2**20))[: size // 4].contiguous()
+    block = torch.randint(-(2**31), 2**31 - 1, (BLOCK,), generator=seeded, dtype=torch.int32)
+    full = lambda one: one.repeat(math.ceil(size / 4 / BLOCK))[: size // 4]
+    there = torch.zeros(size // 4, dtype=torch.int32, device=device.place)
+    # What it measures, which way, from, to, and how often each byte crosses.
     if options.measure == "memory":
-        here = source.to(device.place)
-        plan = [("memory", {"operation": "copy"}, here, torch.zeros_like(here), 2)]
+        plan = [("memory", {"operation": "copy"}, full(block.to(device.place)), there, 2)]
     else:
-        host, back = source.pin_memory(), torch.zeros_like(source).pin_memory()
-        there = torch.zeros_like(source, device=device.place)
+        host, back = full(block).pin_memory(), torch.zeros(size // 4, dtype=torch.int32).pin_memory()
         plan = [("transfer", {"direction": "h2d"}, host, there, 1), ("transfer", {"direction": "d2h"}, there, back, 1)]
     for what, which, start, end, passes in plan:
         where = {"bytes": size, **which, "devices": options.load}
@@ -34,6 +36,7 @@ def work(device, stage, options):
         stage.wait("measured", load.rate)
         say("sample", metric="matmul.%s.bandwidth" % what, accelerator=device.index, parameters=where, **found)
         device.finish()
-        same = bool(torch.equal(end.cpu(), source))
+        own = block.to(end.device)
+        same = all(torch.equal(part, own[: len(part)]) for part in end.split(BLOCK))
         detail = "the copy equals the original" if same else "the copy differs from the original"
         say("check", name="matmul.%s.correct" % what, accelerator=device.index, parameters=where, ok=same, detail=detail)

@@ -126,7 +126,14 @@ def arguments(parser):
 def work(device, stage, options):
     small = probe(device, options)
     tell = lambda kind, **fields: say(kind, accelerator=device.index, **fields)
-    report = lambda what: say("progress", rank=device.index, operation=what, at=time.time())
+    told = [0.0]
+
+    def report(what):
+        """At most one line a second: a heartbeat, not a log."""
+        if time.monotonic() - told[0] >= 1:
+            told[0] = time.monotonic()
+            say("progress", rank=device.index, operation=what, at=time.time())
+
     shapes = [[int(side) for side in shape.split("x")] for shape in options.shapes]
     name = "search" if len(shapes) > 1 else shapes[0][0] if len(set(shapes[0])) == 1 else options.shapes[0]
     where = {"dtype": options.dtype, "shape": name, "devices": options.load}

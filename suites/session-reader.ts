@@ -161,7 +161,7 @@ export function sessionReader(context: ReaderContext, rules: SessionRules = {}):
 }
 
 /** A value about the node that speaks, or the accelerator that it names by index. */
-export function ownValue(
+function ownValue(
   line: ValueLine,
   speaker: Speaker,
   at: Line,

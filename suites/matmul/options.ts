@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { quantityOption } from '../../plan/options.ts';
 
 /** Element types; which of them a device has is asked on the node. */
-export const DTYPES = ['bf16', 'fp16', 'tf32', 'fp32', 'fp8', 'fp64', 'int8'] as const;
+const DTYPES = ['bf16', 'fp16', 'tf32', 'fp32', 'fp8', 'fp64', 'int8'] as const;
 
 /** Element type of a product's inputs. */
 export type Dtype = (typeof DTYPES)[number];

@@ -16,7 +16,7 @@ let appends = 0;
 
 const handle = await open(process.execPath, 'r');
 const prototype = Object.getPrototypeOf(handle) as {
-  appendFile(this: { fd: number }, data: string | Uint8Array): Promise<void>;
+  appendFile: (this: { fd: number }, data: string | Uint8Array) => Promise<void>;
 };
 await handle.close();
 const original = prototype.appendFile;

@@ -9,9 +9,9 @@ import type { Word } from '../model.ts';
 export interface Cell {
   readonly subject: Subject;
   /** One a trial, in Metric.unit; from `folded` on not in any order yet. */
-  readonly values: number[];
+  values: number[];
   /** Ledger index of the attempt of each value. */
-  readonly attempts: number[];
+  attempts: number[];
   /** Values before this one chose the subject for a retest, and count no more. */
   from: number;
   /** Values folded into the evidence. */
@@ -20,8 +20,10 @@ export interface Cell {
   missing: number;
   /** Ledger index of the latest attempt that gave a value; −1: none. */
   last: number;
-  /** Evidence of the mixture tests, once there is a sigma. */
-  evidence?: MixtureState;
+  /** Evidence of the mixture tests, from the first sigma to the word. */
+  evidence?: MixtureState | undefined;
+  /** Natural logs of the two evidence processes so far. */
+  logs?: { readonly pass: number; readonly fail: number };
   /** Absorbed. */
   word?: Word;
 }
@@ -43,19 +45,48 @@ export interface Cells {
  * @param nodes of the fleet, with accelerators
  */
 export function createCells(per: Subject['kind'], nodes: readonly Node[]): Cells {
-  const byKey = new Map<string, Cell>();
-  const byTrial = new Map<string, Cell[]>();
+  const narrow = per === 'node' || per === 'accelerator';
+  return narrow ? narrowCells(per, nodes) : wideCells(per);
+}
+
+/** Looked up without making a key: a large fleet gives millions of readings. */
+function narrowCells(per: 'node' | 'accelerator', nodes: readonly Node[]): Cells {
+  const byNode = new Map<string, readonly Cell[]>();
   for (const node of nodes) {
     const own = subjectsOn(per, node).map((subject) => emptyCell(subject));
-    for (const cell of own) byKey.set(subjectKey(cell.subject), cell);
-    if (own.length > 0) byTrial.set(node.id, own);
+    if (own.length > 0) byNode.set(node.id, own);
   }
-  const narrow = per === 'node' || per === 'accelerator';
+  return {
+    at(subject) {
+      if (subject.kind === 'node')
+        return per === 'node' ? byNode.get(subject.node)?.[0] : undefined;
+      if (subject.kind !== 'accelerator' || per !== 'accelerator') return undefined;
+      const { accelerator } = subject;
+      return byNode
+        .get(subject.node)
+        ?.find(
+          (cell) => cell.subject.kind === 'accelerator' && cell.subject.accelerator === accelerator,
+        );
+    },
+    on(trialNodes) {
+      return trialNodes.length === 1
+        ? (byNode.get(trialNodes[0] as string) ?? [])
+        : trialNodes.flatMap((node) => byNode.get(node) ?? []);
+    },
+    *all() {
+      for (const own of byNode.values()) yield* own;
+    },
+  };
+}
+
+function wideCells(per: Subject['kind']): Cells {
+  const byKey = new Map<string, Cell>();
+  const byTrial = new Map<string, Cell[]>();
   return {
     at(subject, trialNodes) {
       const key = subjectKey(subject);
       const known = byKey.get(key);
-      if (known !== undefined || narrow || subject.kind !== per) return known;
+      if (known !== undefined || subject.kind !== per) return known;
       const cell = emptyCell(subject);
       byKey.set(key, cell);
       const trial = trialNodes.join('~');
@@ -64,29 +95,33 @@ export function createCells(per: Subject['kind'], nodes: readonly Node[]): Cells
       else own.push(cell);
       return cell;
     },
-    on(trialNodes) {
-      if (!narrow) return byTrial.get(trialNodes.join('~')) ?? [];
-      return trialNodes.length === 1
-        ? (byTrial.get(trialNodes[0] as string) ?? [])
-        : trialNodes.flatMap((node) => byTrial.get(node) ?? []);
-    },
+    on: (trialNodes) => byTrial.get(trialNodes.join('~')) ?? [],
     all: () => byKey.values(),
   };
 }
 
 /** The subjects of a kind that stand on one node and are known beforehand. */
 export function subjectsOn(per: Subject['kind'], node: Node): readonly Subject[] {
-  if (per === 'node') return [{ kind: 'node', node: node.id }];
-  if (per !== 'accelerator') return [];
-  return node.accelerators.map((one) => ({
-    kind: 'accelerator',
-    node: node.id,
-    accelerator: one.id,
-  }));
+  if (per !== 'node' && per !== 'accelerator') return [];
+  const known = shared.get(node) ?? {
+    node: [{ kind: 'node', node: node.id }],
+    accelerator: node.accelerators.map((one) => ({
+      kind: 'accelerator',
+      node: node.id,
+      accelerator: one.id,
+    })),
+  };
+  shared.set(node, known);
+  return known[per];
 }
 
+/** One object a subject, however many criteria look at it. */
+const shared = new WeakMap<Node, Record<'node' | 'accelerator', readonly Subject[]>>();
+
+const NONE: number[] = [];
+
 function emptyCell(subject: Subject): Cell {
-  return { subject, values: [], attempts: [], from: 0, folded: 0, missing: 0, last: -1 };
+  return { subject, values: NONE, attempts: NONE, from: 0, folded: 0, missing: 0, last: -1 };
 }
 
 /**
@@ -95,9 +130,8 @@ function emptyCell(subject: Subject): Cell {
  */
 export function addValue(cell: Cell, value: number, attempt: number, atLeast: boolean): void {
   if (cell.last !== attempt) {
-    cell.values.push(value);
-    cell.attempts.push(attempt);
-    cell.last = attempt;
+    addAttempt(cell, attempt);
+    cell.values = [...cell.values, value];
     return;
   }
   const at = cell.values.length - 1;
@@ -105,8 +139,15 @@ export function addValue(cell: Cell, value: number, attempt: number, atLeast: bo
   cell.values[at] = atLeast ? Math.min(kept, value) : Math.max(kept, value);
 }
 
+/** Adds an attempt. Copied, not pushed: an array that grows in place keeps room for sixteen more. */
+export function addAttempt(cell: Cell, attempt: number): void {
+  cell.attempts = [...cell.attempts, attempt];
+  cell.last = attempt;
+}
+
 /** Puts the values that are not folded yet into the order of their trials. */
 export function sortFresh(cell: Cell, compare: (a: number, b: number) => number): void {
+  if (cell.attempts.length - cell.folded < 2) return;
   const fresh = cell.attempts
     .slice(cell.folded)
     .map((attempt, i) => ({ attempt, value: cell.values[cell.folded + i] as number }))

@@ -3,7 +3,7 @@ import type { Criterion } from '../../plan/model.ts';
 import { subjectNodes } from '../../plan/subject.ts';
 import { count } from '../show.ts';
 import type { Finding, Word } from '../model.ts';
-import type { Cell, Cells } from './cells.ts';
+import { addAttempt, type Cell, type Cells } from './cells.ts';
 import type { Ledger } from './ledger.ts';
 import type { Source } from './sources.ts';
 import { NO_WANT, worstWord, type Track } from './track.ts';
@@ -26,6 +26,13 @@ export function exactTrack(options: ExactOptions): Track {
 
   /** `Cell.values` holds the places in `cases` of the true checks, one a trial and case. */
   const seen = (cell: Cell) => new Set(cell.values).size;
+  /** One string for all that share it: a large fleet has a million of them. */
+  const reasons = new Map<number, string>();
+  const trueIn = (n: number): string => {
+    const reason = reasons.get(n) ?? `${criterion.metric} true in ${count(n, 'trial')}`;
+    reasons.set(n, reason);
+    return reason;
+  };
   const wordOf = (cell: Cell): Word => {
     if (cell.word === 'fail') return 'fail';
     if (options.unfit !== undefined || cell.values.length === 0) return 'not-tested';
@@ -35,7 +42,7 @@ export function exactTrack(options: ExactOptions): Track {
   const finding = (cell: Cell, end?: Parameters<Track['findings']>[0]): Finding => {
     const verdict = wordOf(cell);
     const failed = wrong.get(cell)?.text;
-    let reason = `${criterion.metric} true in ${count(cell.values.length, 'trial')}`;
+    let reason = trueIn(cell.values.length);
     if (verdict === 'fail') reason = failed ?? reason;
     if (verdict === 'not-tested') {
       const lacks = cases.filter((_, i) => !cell.values.includes(i));
@@ -70,9 +77,8 @@ export function exactTrack(options: ExactOptions): Track {
       const cell = cells.at(reading.subject, from.nodes);
       if (cell === undefined || (place < 0 && reading.ok)) return undefined;
       if (cell.last !== from.attempt) {
-        cell.attempts.push(from.attempt);
-        cell.last = from.attempt;
-        if (reading.ok) cell.values.push(place);
+        addAttempt(cell, from.attempt);
+        if (reading.ok) cell.values = [...cell.values, place];
       }
       if (reading.ok) return undefined;
       const known = wrong.get(cell);

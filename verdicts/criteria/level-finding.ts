@@ -3,12 +3,11 @@ import type { Criterion } from '../../plan/model.ts';
 import { subjectNodes } from '../../plan/subject.ts';
 import type { Metric } from '../../suites/model.ts';
 import { percent } from '../decision/choose-rule.ts';
-import type { Rule, SignRule } from '../decision/rule.ts';
+import type { MixtureRule, Rule, SignRule } from '../decision/rule.ts';
 import { signConfidence } from '../decision/sign-rule.ts';
 import type { Cause, Finding, Word } from '../model.ts';
 import { count, show, showBeside, showBound } from '../show.ts';
 import { median } from 'simple-statistics';
-import { logEvidence } from '../statistics/mixture-decision.ts';
 import type { Cell } from './cells.ts';
 import type { Ledger } from './ledger.ts';
 import type { Source } from './sources.ts';
@@ -27,6 +26,8 @@ interface LevelContext {
   readonly logRatio: (value: number) => number;
   /** What telemetry showed where a value fell short. */
   readonly cause: Cause | undefined;
+  /** Reasons of passes made so far. */
+  readonly passReasons: Map<number, string>;
 }
 
 /**
@@ -67,6 +68,7 @@ function wordAndReason(
     };
   }
   const counted = cell.values.length - cell.from;
+  if (cell.word === 'pass') return { verdict: 'pass', reason: passReason(cell, context) };
   const bound = showBound(criterion, metric);
   const against = `${showBeside(value, criterion.limit.value, metric)} in ${count(counted, 'trial')} against ${bound}`;
   if (cell.missing > 0) {
@@ -77,6 +79,30 @@ function wordAndReason(
   return rule.kind === 'sign'
     ? signReason(cell, end, context, rule, against)
     : mixtureReason(cell, end, context, against);
+}
+
+/**
+ * What a pass rests on; the value is in the estimate. One string for all that share it: a large fleet
+ * has a million of them.
+ */
+function passReason(cell: Cell, { criterion, metric, rule, passReasons }: LevelContext): string {
+  const n = cell.values.length - cell.from;
+  const key = rule.kind === 'sign' ? n : cell.from > 0 ? -1 : 0;
+  const known = passReasons.get(key);
+  if (known !== undefined) return known;
+  const bound = showBound(criterion, metric);
+  const fresh = cell.from > 0 ? ', on fresh trials after the peer screen' : '';
+  let reason = `conforms to ${bound}${fresh}`;
+  if (rule.kind === 'sign') {
+    reason = `all ${count(n, 'trial')} at or beyond the bound, ${bound}; confidence ${signConfidence(n)} (sign rule, ${rule.why})`;
+  } else if (rule.kind === 'mixture') reason += ` at risk ${rule.alpha} (${basisOf(rule)})`;
+  passReasons.set(key, reason);
+  return reason;
+}
+
+function basisOf(rule: MixtureRule): string {
+  const design = rule.resolution === undefined ? `; no nominal, so design point d = ${rule.d}` : '';
+  return `repeatability ${percent(rule.sigma)}${design}`;
 }
 
 function signReason(
@@ -92,11 +118,12 @@ function signReason(
     criterion.bound === 'at-least' ? one >= criterion.limit.value : one <= criterion.limit.value,
   ).length;
   const basis = `sign rule, ${rule.why}`;
-  if (cell.word === 'pass' || cell.word === 'fail') {
-    const side = cell.word === 'pass' ? 'at or beyond' : 'short of';
+  if (cell.word === 'fail') {
+    const trials = count(values.length, 'trial');
+    const confidence = `confidence ${signConfidence(values.length)} (${basis})`;
     return {
-      verdict: cell.word,
-      reason: `all ${count(values.length, 'trial')} ${side} the bound: ${against}; confidence ${signConfidence(values.length)} (${basis})`,
+      verdict: 'fail',
+      reason: `all ${trials} short of the bound: ${against}; ${confidence}`,
     };
   }
   const left = good > 0 && good < values.length ? '' : leftUndecided(end, context, values.length);
@@ -121,12 +148,7 @@ function mixtureReason(
     return { verdict: 'inconclusive', reason: `${against}${leftUndecided(end, context, 1)}` };
   }
   const fresh = cell.from > 0 ? ', fresh ones after the peer screen' : '';
-  const design = rule.resolution === undefined ? `; no nominal, so design point d = ${rule.d}` : '';
-  const basis = `repeatability ${percent(rule.sigma)}${design}`;
-  if (cell.word === 'pass') {
-    const reason = `${against}${fresh}: conforms at risk ${rule.alpha} (${basis})`;
-    return { verdict: 'pass', reason };
-  }
+  const basis = basisOf(rule);
   if (cell.word === 'fail') {
     const risk = rule.beta.toPrecision(3);
     return {
@@ -173,6 +195,6 @@ function estimateOf(cell: Cell, context: LevelContext): Finding['estimate'] | un
     value: at(mean),
     interval: [Math.min(...ends), Math.max(...ends)],
     n,
-    ...(cell.evidence === undefined ? {} : { evidence: logEvidence(cell.evidence) }),
+    ...(cell.logs === undefined ? {} : { evidence: cell.logs }),
   };
 }

@@ -8,7 +8,7 @@ import { signWord } from '../decision/sign-rule.ts';
 import type { Cause, Finding, Repeatability, Word } from '../model.ts';
 import { flakyNotes } from '../screen/flakiness.ts';
 import { screenPeers } from '../screen/peers.ts';
-import { addRun, mixtureWord, startMixture } from '../statistics/mixture-decision.ts';
+import { addRun, logEvidence, mixtureWord, startMixture } from '../statistics/mixture-decision.ts';
 import { addValue, sortFresh, type Cell, type Cells } from './cells.ts';
 import { levelFinding } from './level-finding.ts';
 import type { Ledger } from './ledger.ts';
@@ -40,6 +40,7 @@ export function levelTrack(options: LevelOptions): Track {
   let touched = new Set<Cell>();
   const notes: string[] = [];
   const slow = new Map<Cell, Cause>();
+  const passReasons = new Map<number, string>();
 
   /** Towards conformance: 0 at the limit, ln scale. */
   const logRatio = (value: number) =>
@@ -78,19 +79,21 @@ export function levelTrack(options: LevelOptions): Track {
   const decide = (cell: Cell): Word | undefined => {
     if (cell.missing > 0 || rule.kind === 'waiting' || rule.kind === 'none') return undefined;
     if (rule.kind === 'sign') return signWord(cell.values.slice(cell.from).map(conforms), rule);
-    cell.evidence ??= startMixture();
+    const evidence = (cell.evidence ??= startMixture());
     let word: Word | undefined;
     for (; cell.folded < cell.values.length && word === undefined; cell.folded += 1) {
       const y = logRatio(cell.values[cell.folded] as number) / rule.sigma;
-      addRun(cell.evidence, y, rule);
-      word = mixtureWord(cell.evidence, rule);
+      addRun(evidence, y, rule);
+      word = mixtureWord(evidence, rule);
     }
+    cell.logs = logEvidence(evidence);
+    if (word !== undefined) cell.evidence = undefined;
     const counted = cell.folded - cell.from;
     return word ?? (counted >= rule.maxTrials ? 'inconclusive' : undefined);
   };
 
   const finding = (cell: Cell, end?: Parameters<Track['findings']>[0]) =>
-    levelFinding(cell, end, { ...options, rule, logRatio, cause: slow.get(cell) });
+    levelFinding(cell, end, { ...options, rule, logRatio, cause: slow.get(cell), passReasons });
 
   return {
     criterion,

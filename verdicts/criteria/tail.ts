@@ -7,7 +7,7 @@ import type { Finding, Word } from '../model.ts';
 import { count, showBound } from '../show.ts';
 import { earlyStoppingQueries } from '../statistics/early-stopping.ts';
 import { exceedance } from '../statistics/exceedance.ts';
-import type { Cell, Cells } from './cells.ts';
+import { addAttempt, type Cell, type Cells } from './cells.ts';
 import type { Ledger } from './ledger.ts';
 import type { Source } from './sources.ts';
 import { NO_WANT, worstWord, type Track } from './track.ts';
@@ -95,8 +95,7 @@ export function tailTrack(options: TailOptions): Track {
       }
       const own = windows.get(cell) ?? [];
       windows.set(cell, own);
-      if (cell.last !== from.attempt) cell.attempts.push(from.attempt);
-      cell.last = from.attempt;
+      if (cell.last !== from.attempt) addAttempt(cell, from.attempt);
       own.push({ ...reading.tally, attempt: from.attempt });
       return undefined;
     },

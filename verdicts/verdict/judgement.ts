@@ -182,6 +182,10 @@ function errorRates({ setup, tracks }: Basis): Verdict['errorRates'] {
 function coveredBy(findings: readonly Finding[]): Set<string> {
   const covered = new Set<string>();
   for (const { subject } of findings) {
+    if ('node' in subject) {
+      covered.add(subject.node);
+      continue;
+    }
     const nodes = subjectNodes(subject);
     for (const node of nodes) covered.add(node);
     if (nodes.length > 1) covered.add([...nodes].sort().join('~'));
@@ -191,10 +195,17 @@ function coveredBy(findings: readonly Finding[]): Set<string> {
 }
 
 function sorted(findings: readonly Finding[]): Finding[] {
-  const keyed = findings.map((finding) => ({ key: orderOf(finding.subject), finding }));
-  return keyed.sort((a, b) => byText(a.key, b.key)).map((one) => one.finding);
+  return [...findings].sort((a, b) => bySubject(a.subject, b.subject));
 }
 
-function orderOf(subject: Subject): string {
-  return `${subjectNodes(subject).join('~')} ${subjectKey(subject)}`;
+/** By nodes, then by what stands on them: the order of the fleet, whatever was measured first. */
+function bySubject(a: Subject, b: Subject): number {
+  if (a.kind === 'accelerator' && b.kind === 'accelerator' && a.node === b.node) {
+    return byText(a.accelerator, b.accelerator);
+  }
+  if ('node' in a && 'node' in b && a.node !== b.node) return byText(a.node, b.node);
+  return (
+    byText(subjectNodes(a).join('~'), subjectNodes(b).join('~')) ||
+    byText(subjectKey(a), subjectKey(b))
+  );
 }

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Domain, Exit, Fleet, FleetEvent, Identity, Node, RunContext } from '../model.ts';
 import { bootstrap } from './bootstrap.ts';
-import { createHost, isPassing, until, type Host, type Puts } from './host.ts';
+import { createHost, isPassing, type Host, type Puts } from './host.ts';
 import { printable } from './printable.ts';
 import { runOn } from './process-on.ts';
 import type { Shell } from './shell.ts';
@@ -21,6 +21,8 @@ export interface Target {
   open(signal: AbortSignal): Promise<Shell>;
 }
 
+/** Longest wait for programs that were told to stop at release, ms. */
+const STOPPING = 15_000;
 /** Pauses between the tries at a host that can't be reached, ms. */
 const RETRIES = [1000, 3000];
 
@@ -93,6 +95,7 @@ export async function sessionFleet(
     return controller;
   };
 
+  const running = new Set<Promise<readonly Exit[]>>();
   let releasing: Promise<readonly { id: string; reason: string }[]> | undefined;
   return {
     origin: context.fleet.standIn === true ? 'stand-in' : 'hardware',
@@ -107,12 +110,18 @@ export async function sessionFleet(
             : step.nodes;
       const ends = AbortSignal.any([stop, over.signal]);
       setMaxListeners(0, ends);
-      return Promise.all(
+      const exits = Promise.all(
         where.map(async (id, rank): Promise<Exit> => {
           const host = await hostOf(id);
           return runOn(host, rank, step, context, sink, ends);
         }),
       );
+      running.add(exits);
+      try {
+        return await exits;
+      } finally {
+        running.delete(exits);
+      }
     },
     async put(ids, sha256, file) {
       const results = await Promise.all(
@@ -148,6 +157,11 @@ export async function sessionFleet(
     release() {
       releasing ??= (async () => {
         over.abort(new Error('released'));
+        // What runs is told to stop; then its end is heard before the connection goes.
+        await Promise.race([
+          Promise.allSettled(running),
+          pause(STOPPING, undefined, { ref: false }),
+        ]);
         const all = [...hosts.values(), ...(controller === undefined ? [] : [await controller])];
         await Promise.all(all.map((host) => leave(host, context)));
         return [];
@@ -208,13 +222,13 @@ async function clear(host: Host, folder: string, signal: AbortSignal): Promise<v
 async function patiently(open: () => Promise<Shell>, signal: AbortSignal): Promise<Shell> {
   for (const wait of RETRIES) {
     try {
-      return await until(open(), signal);
+      return await open();
     } catch (error) {
       if (!isPassing(error)) throw error;
       await pause(wait, undefined, { signal });
     }
   }
-  return until(open(), signal);
+  return open();
 }
 
 function isAbort(error: unknown): boolean {

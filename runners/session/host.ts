@@ -28,6 +28,8 @@ export interface Host {
    * @throws {HarnessError} SSH_*, DISK_FULL: the relay could not be brought or started
    */
   line(signal: AbortSignal): Promise<HostLine>;
+  /** Aborted by `close`. */
+  readonly over: AbortSignal;
   /** Whether anything was put or run here. */
   used(): boolean;
   close(): Promise<void>;
@@ -145,6 +147,7 @@ export function createHost(
     ground,
     connected,
     put,
+    over: over.signal,
     used: () => used,
     async line(signal) {
       const started = await until(relayed(), signal);
@@ -174,6 +177,8 @@ export function isPassing(error: unknown): boolean {
 
 /** The promise, or the signal's reason when that comes first. */
 export async function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Its failure is told here or, when the signal comes first, nowhere.
+  promise.catch(() => undefined);
   signal.throwIfAborted();
   let cancel: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {

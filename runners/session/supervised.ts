@@ -82,7 +82,7 @@ export async function supervised(
         if (end !== undefined) return end;
       }
       // Nothing was started yet: whether it ever is no longer matters.
-      if (stopped.signal.aborted || (signal.aborted && !progress.started)) {
+      if (stopped.signal.aborted || host.over.aborted || (signal.aborted && !progress.started)) {
         return { ended: 'stopped' };
       }
       if (lease.aborted || limit.aborted || progress.fruitless >= FRUITLESS) {

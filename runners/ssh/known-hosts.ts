@@ -94,7 +94,9 @@ export async function readKnownHosts(files: readonly string[]): Promise<KnownHos
       writing = (async () => {
         await before;
         await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-        await appendFile(file, line, { mode: 0o600 });
+        // A last line without its end would swallow this one.
+        const torn = (await readLines(file)).at(-1) ?? '';
+        await appendFile(file, torn === '' ? line : `\n${line}`, { mode: 0o600 });
       })();
       return writing;
     },

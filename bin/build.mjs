@@ -17,10 +17,6 @@ try {
   process.exit(existsSync(join(dist, 'bin', 'main.js')) ? 0 : 1);
 }
 rmSync(dist, { recursive: true, force: true });
-execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], {
-  cwd: root,
-  stdio: 'inherit',
-});
 for (const folder of [
   'plan',
   'runners',
@@ -37,3 +33,7 @@ for (const folder of [
     cpSync(join(root, folder, path), to);
   }
 }
+execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], {
+  cwd: root,
+  stdio: 'inherit',
+});

@@ -15,6 +15,30 @@ export const commands: Readonly<Record<string, Line>> = {
     describe: 'Go on with an interrupted run',
     load: async () => (await import('./commands/resume.ts')).resume,
   },
+  nodes: {
+    describe: 'Who would be tested; --judge: readiness as findings',
+    load: async () => (await import('./commands/nodes.ts')).nodes,
+  },
+  explain: {
+    describe: 'From a number to its bytes',
+    load: async () => (await import('./commands/explain.ts')).explain,
+  },
+  judge: {
+    describe: 'Reach the verdict again from evidence on disk',
+    load: async () => (await import('./commands/judge.ts')).judge,
+  },
+  report: {
+    describe: 'Render the reports of a run again',
+    load: async () => (await import('./commands/report.ts')).report,
+  },
+  verify: {
+    describe: 'Check hashes and recompute the verdict from evidence alone',
+    load: async () => (await import('./commands/verify.ts')).verify,
+  },
+  read: {
+    describe: "The samples in another tool's output, in our terms",
+    load: async () => (await import('./commands/read.ts')).read,
+  },
   lint: {
     describe: 'Check a plan: schema, limits against roofline and catalogue, coverage',
     load: async () => (await import('./commands/lint.ts')).lint,

@@ -28,8 +28,9 @@ export function lintOrThrow(composed: Composed): Plan {
       hint: 'Correct the plan; `assay lint PLAN` shows warnings too.',
     });
   }
-  const warnings = remarks.map(({ criterion, message }) =>
+  const told = remarks.map(({ criterion, message }) =>
     criterion === undefined ? message : `${criterion}: ${message}`,
   );
-  return { ...composed.plan, warnings: [...composed.plan.warnings, ...warnings] };
+  // The loader's own warnings are among lint's remarks.
+  return { ...composed.plan, warnings: [...new Set([...composed.plan.warnings, ...told])] };
 }

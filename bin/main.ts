@@ -80,12 +80,12 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
         hint: `See: assay ${name !== undefined && name in commands ? `${name} ` : ''}--help`,
       });
     });
-  for (const [id, { describe, load }] of Object.entries(commands)) {
+  for (const [id, line] of Object.entries(commands)) {
     if (id !== name) {
-      parser.command(id, describe);
+      parser.command(id, line.describe);
       continue;
     }
-    const loaded: Command = await load();
+    const loaded: Command = await line.load();
     parser.command(
       loaded.usage,
       loaded.describe,

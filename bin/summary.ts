@@ -42,7 +42,9 @@ export function tellVerdict({ verdict }: Judgement, io: Io): void {
   }
   const bad = verdict.nodes.filter((node) => node.verdict !== 'pass');
   for (const node of bad.slice(0, SHOWN)) {
-    io.out(printable(`  ${node.id} ${node.identity} ${node.verdict}: ${node.reasons.join(' ')}`));
+    const [first = '', ...others] = node.reasons;
+    const more = others.length === 0 ? '' : ` (+ ${others.length} more reasons)`;
+    io.out(printable(`  ${node.id} ${node.identity} ${node.verdict}: ${first}${more}`));
   }
   if (bad.length > SHOWN) io.out(`  … and ${bad.length - SHOWN} more in the report`);
 }

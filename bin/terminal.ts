@@ -27,8 +27,7 @@ export interface Io {
 /** Control characters (terminal escapes among them) as visible text; line ends stay. */
 export function printable(text: string): string {
   return text.replace(
-    // eslint's no-control-regex does not apply: these are what is looked for.
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
+    /(?!\n)[\p{Cc}\p{Bidi_Control}]/gu,
     (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 }

@@ -27,9 +27,9 @@ export async function writeReports(
 ): Promise<readonly string[]> {
   const signatures = options.signatures ?? (await signers(run.path));
   const written: string[] = [];
-  for (const { id, use } of reports) {
-    if (!formats.includes(id)) continue;
-    const report = await use();
+  for (const entry of reports) {
+    if (!formats.includes(entry.id)) continue;
+    const report = await entry.use();
     const files = await report.render(run, { ...options, signatures }, (name, pieces) => {
       const path = join(into, basename(name));
       return onDisk(path, () => pipeline(Readable.from(pieces), createWriteStream(path)));

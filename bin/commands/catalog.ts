@@ -3,6 +3,7 @@ import { floorsOf } from '../../plan/catalogue/floors.ts';
 import { partById, parts } from '../../plan/catalogue/parts.ts';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Part, Sourced } from '../../plan/model.ts';
+import { nearest } from '../../plan/options.ts';
 import { command } from '../command.ts';
 import type { Io } from '../terminal.ts';
 
@@ -29,7 +30,7 @@ export const catalog = command({
     if (part === undefined) {
       const known = parts.map((one) => one.sku);
       throw new HarnessError('USAGE', `no SKU "${args.sku}" in the catalogue`, {
-        hint: `Did you mean "${closest(args.sku, known)}"? Known: ${known.join(', ')}.`,
+        hint: nearest(args.sku, known, 'Known'),
       });
     }
     const floors = floorsOf(part.sku, args.provider);
@@ -62,7 +63,10 @@ function show(part: Part, floors: ReturnType<typeof floorsOf>, io: Io): void {
   for (const one of part.machines) {
     line(`${one.provider} ${one.type}`, one.rate, 1e-9, `GB/s × ${one.nics} NICs`);
   }
-  for (const floor of floors) {
-    io.out(`  floor ${floor.id}: ${JSON.stringify(floor)}`);
+  for (const { id, metric, where, limit, source, standing } of floors) {
+    const words = Object.entries(where).map(([key, value]) => `${key} ${value}`);
+    const bound = limit === undefined ? 'no deviation' : `at least ${limit.value}`;
+    io.out(`  floor ${id}: ${metric} ${words.join(', ')}: ${bound} (${standing})`);
+    io.out(`    ${limit?.source ?? source ?? ''}`);
   }
 }

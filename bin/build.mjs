@@ -1,6 +1,6 @@
 // Builds dist/: TypeScript to JavaScript, and beside it what is read as it stands (payloads, templates).
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const resolve = createRequire(import.meta.url).resolve;
 const dist = join(root, 'dist');
+// Made aside and put in place at the end: a command under way never sees half a build.
+const making = join(root, `dist.${process.pid}.tmp`);
 
 let compiler;
 try {
@@ -16,7 +18,15 @@ try {
   // A production install of a published package brings dist/ and no compiler.
   process.exit(existsSync(join(dist, 'bin', 'main.js')) ? 0 : 1);
 }
-rmSync(dist, { recursive: true, force: true });
+const compiled = spawnSync(
+  process.execPath,
+  [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', making],
+  { cwd: root, stdio: 'inherit' },
+);
+if (compiled.status !== 0) {
+  rmSync(making, { recursive: true, force: true });
+  process.exit(compiled.status ?? 70);
+}
 for (const folder of [
   'plan',
   'runners',
@@ -28,12 +38,12 @@ for (const folder of [
   if (!existsSync(join(root, folder))) continue;
   for (const path of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
     if (!/\.(?:py|hbs|css|js|json|sh|yaml)$/u.test(path) || path.includes('__pycache__')) continue;
-    const to = join(dist, folder, path);
+    const to = join(making, folder, path);
     mkdirSync(dirname(to), { recursive: true });
     cpSync(join(root, folder, path), to);
   }
 }
-execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const old = `${dist}.${process.pid}.old`;
+if (existsSync(dist)) renameSync(dist, old);
+renameSync(making, dist);
+rmSync(old, { recursive: true, force: true });

@@ -63,10 +63,10 @@ function show(part: Part, floors: ReturnType<typeof floorsOf>, io: Io): void {
   for (const one of part.machines) {
     line(`${one.provider} ${one.type}`, one.rate, 1e-9, `GB/s × ${one.nics} NICs`);
   }
-  for (const { id, metric, where, limit, source, standing } of floors) {
+  for (const { id, metric, where, limit, standing } of floors) {
     const words = Object.entries(where).map(([key, value]) => `${key} ${value}`);
     const bound = limit === undefined ? 'no deviation' : `at least ${limit.value}`;
     io.out(`  floor ${id}: ${metric} ${words.join(', ')}: ${bound} (${standing})`);
-    io.out(`    ${limit?.source ?? source ?? ''}`);
+    if (limit !== undefined) io.out(`    ${limit.source}`);
   }
 }

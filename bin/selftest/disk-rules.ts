@@ -114,7 +114,9 @@ async function rewriteEvidence(
     if (changed === undefined) continue;
     const stream = writer.stream(entry);
     await stream.write(changed);
-    const lines = changed.toString('utf8').split('\n').length - 1;
+    const text = changed.toString('utf8');
+    // A last line without its end is a line too.
+    const lines = text.split('\n').length - (text.endsWith('\n') || text === '' ? 1 : 0);
     await stream.close({ lines, redactions: entry.redactions });
   }
   await writer.close();

@@ -15,6 +15,14 @@ export function endedAs({ judgement, stopped }: CampaignResult, must?: Must): En
   return { verdict, reason: own ?? reasons[0] ?? '' };
 }
 
+/** What verification found, the problem that was looked for first. */
+export function refusal(problems: readonly string[], must: Must): Ended {
+  const [first] = problems;
+  if (first === undefined) return { verdict: 'verified', reason: 'every hash holds' };
+  const own = 'refused' in must ? problems.find((one) => must.refused.test(one)) : undefined;
+  return { verdict: 'refused', reason: own ?? first };
+}
+
 /** Whether it changed as it must; if not, what was expected. */
 export function owed(
   must: Must,

@@ -5,10 +5,11 @@ import { HarnessError } from '../../plan/errors.ts';
 import { count } from '../../verdicts/show.ts';
 import { criterionRules } from './criterion-rules.ts';
 import { diskRules } from './disk-rules.ts';
+import { inLanes } from './lanes.ts';
 import { lotRules } from './lot-rules.ts';
 import type { Ended, Healthy, Idle, Row, Rule } from './model.ts';
 import { nodeRules } from './node-rules.ts';
-import { endedAs, owed } from './outcome.ts';
+import { endedAs, owed, refusal } from './outcome.ts';
 import { outputRules } from './output-rules.ts';
 import { runBroken, verifyBroken, type Bench } from './run.ts';
 
@@ -49,12 +50,10 @@ export async function runSelftest(
     ...diskRules(healthy),
   ];
   const rules = all.filter((one) => 'break' in one);
-  const rows: Row[] = [];
-  for (const rule of rules) {
-    const own = await proved(bench, rule, before, result.path, `broken-${rows.length}`);
-    rows.push(own);
-    row(own, rows.length, rules.length);
-  }
+  const rows = await inLanes(
+    rules.map((rule, at) => () => proved(bench, rule, before, result.path, `broken-${at}`)),
+    (own, done) => row(own, done, rules.length),
+  );
   return {
     nodes: healthy.nodes.length,
     before,
@@ -74,11 +73,7 @@ async function proved(
   const { disk } = rule.break;
   const about = { rule: rule.id, broken: rule.broken };
   if (disk !== undefined) {
-    const [first] = await verifyBroken(bench, run, id, disk);
-    const after: Ended =
-      first === undefined
-        ? { verdict: 'verified', reason: 'verification found nothing' }
-        : { verdict: 'refused', reason: first };
+    const after = refusal(await verifyBroken(bench, run, id, disk), rule.must);
     const verified: Ended = { verdict: 'verified', reason: 'every hash holds' };
     await rm(`${bench.folder}/${id}`, { recursive: true });
     return { ...about, before: verified, after, ...owed(rule.must, after) };

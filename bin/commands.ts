@@ -23,6 +23,10 @@ export const commands: Readonly<Record<string, Line>> = {
     describe: 'From a number to its bytes',
     load: async () => (await import('./commands/explain.ts')).explain,
   },
+  check: {
+    describe: 'This node, quickly, for a health hook',
+    load: async () => (await import('./commands/check.ts')).check,
+  },
   judge: {
     describe: 'Reach the verdict again from evidence on disk',
     load: async () => (await import('./commands/judge.ts')).judge,

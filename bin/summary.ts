@@ -1,5 +1,6 @@
 /** What a run's end looks like on a terminal. */
-import { relative } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { CampaignResult } from '../campaign/setup.ts';
 import type { Judgement } from '../verdicts/model.ts';
 import { printable, style, type Io } from './terminal.ts';
@@ -51,6 +52,7 @@ export function tellVerdict({ verdict }: Judgement, io: Io): void {
 
 /** Prints the end of `accept` and `resume`. */
 export function tellEnd(result: CampaignResult, io: Io): void {
+  const reported = existsSync(join(result.path, 'report.html'));
   const path = relative(process.cwd(), result.path) || '.';
   if (io.json) {
     io.event({
@@ -68,6 +70,7 @@ export function tellEnd(result: CampaignResult, io: Io): void {
   for (const { id, reason } of result.unreleased) {
     io.err(printable(`  not released: ${id}: ${reason}`));
   }
-  if (result.sealed) io.out(`report: ${path}/report.html`);
+  if (result.sealed)
+    io.out(`${reported ? 'report' : 'run'}: ${path}${reported ? '/report.html' : ''}`);
   else io.out(`not finished; go on with: assay resume ${path}`);
 }

@@ -1,0 +1,29 @@
+/** The plan of `assay check`: this machine, one look, for a scheduler's health hook. */
+import type { Plan } from '../plan/model.ts';
+import type { Composed } from './compose.ts';
+
+/** Seconds; a HealthCheckProgram is killed at 60. */
+const WALL = 25;
+
+/**
+ * One trial of each matmul case and readiness: correctness decides, floors are shown, since one trial
+ * can carry no level verdict.
+ */
+export function quickPlan(composed: Composed): Composed {
+  const criteria = composed.plan.criteria
+    .filter((one) => /^(?:matmul|readiness)\./u.test(one.metric))
+    .map((one) => (one.decide === 'level' ? { ...one, mandatory: false } : one));
+  const suites = composed.plan.suites.filter(({ id }) => id === 'matmul');
+  const plan: Plan = {
+    ...composed.plan,
+    suites,
+    criteria,
+    decision: { ...composed.plan.decision, sigma: 'none', maxTrials: 1, consumerRisk: 0.5 },
+    budget: { ...composed.plan.budget, wallTime: WALL },
+  };
+  const units = {
+    ...composed.units,
+    suites: composed.units.suites.filter(({ id }) => id === 'matmul'),
+  };
+  return { ...composed, plan, units };
+}

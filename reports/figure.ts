@@ -25,6 +25,27 @@ export function displayOf(metrics: readonly Metric[], id: string): Display {
   return metrics.find((metric) => metric.id === id)?.display ?? BARE;
 }
 
+/** Prefixes that a shown unit steps down by, each a thousand. */
+const PREFIXES = ['P', 'T', 'G', 'M', 'k'] as const;
+
+/**
+ * Display of a criterion's figures: the metric's, with a smaller prefix where its limit would be a
+ * small fraction (0.0005 TFLOP/s is 0.5 GFLOP/s).
+ */
+export function displayBeside(metrics: readonly Metric[], criterion: Criterion): Display {
+  let display = displayOf(metrics, criterion.metric);
+  let place = PREFIXES.findIndex(
+    (one) => display.unit.startsWith(one) && /[BF]/u.test(display.unit),
+  );
+  const size = () => Math.abs(criterion.limit.value * display.factor);
+  while (place >= 0 && place < PREFIXES.length - 1 && size() > 0 && size() < 0.1) {
+    place += 1;
+    const unit = `${PREFIXES[place] ?? ''}${display.unit.slice(1)}`;
+    display = { ...display, unit, factor: display.factor * 1000 };
+  }
+  return display;
+}
+
 /** A number rounded down, up or to nearest at a number of decimals, free of binary noise. */
 function rounded(value: number, digits: number, way: 'down' | 'up' | 'nearest'): number {
   const scale = 10 ** digits;
@@ -57,7 +78,9 @@ export function showValue(
   const worse = against === undefined ? 'nearest' : against.bound === 'at-least' ? 'down' : 'up';
   for (let digits = display.digits; digits <= MOST_DIGITS; digits += 1) {
     const figure = rounded(shown, digits, way ?? worse);
-    const vanished = figure === 0 && value !== 0;
+    // A small figure keeps three significant digits.
+    const vanished =
+      value !== 0 && Math.abs(figure) * 10 ** digits < Math.min(100, Math.abs(shown) * 1e12);
     if (!vanished && sameSide(value, figure, display, against)) return figure.toFixed(digits);
   }
   return plain(shown);
@@ -89,9 +112,9 @@ export function showInterval(
   return `${showValue(low, display, against, 'down')} to ${showValue(high, display, against, 'up')}`;
 }
 
-/** Distance from the limit as a share of it, good side positive; -Infinity past a limit of 0. */
+/** Distance from the limit as a share of it, good side positive; beside a limit of 0 without bound. */
 export function marginOf(value: number, against: Against): number {
-  if (against.limit === 0) return conforms(value, against) ? 0 : -Infinity;
+  if (against.limit === 0) return conforms(value, against) ? Infinity : -Infinity;
   const share = (value - against.limit) / Math.abs(against.limit);
   return against.bound === 'at-least' ? share : -share;
 }

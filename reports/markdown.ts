@@ -2,7 +2,7 @@
 import type { RunReader } from '../campaign/directory/model.ts';
 import type { Criterion } from '../plan/model.ts';
 import type { Finding, Verdict } from '../verdicts/model.ts';
-import { displayOf, marginOf, NONE, showCount, showMargin, showValue } from './figure.ts';
+import { displayBeside, marginOf, NONE, showCount, showMargin, showValue } from './figure.ts';
 import { legible } from './legible.ts';
 import type { Report } from './model.ts';
 import { boundText, LOT, nodeRanges, ORIGIN, SEVERITY, subjectText, WORD } from './words.ts';
@@ -47,14 +47,14 @@ function* summary(run: RunReader): Generator<string> {
 }
 
 function criterionLine(run: RunReader, row: Verdict['criteria'][number]): string {
-  const display = displayOf(run.fleet.metrics, row.metric);
+  const display = displayBeside(run.fleet.metrics, row);
   const { counts } = row;
   const cells = [
     safe(row.id),
     safe(row.clause ?? NONE),
     safe(boundText(row, display)),
     row.worst ? safe(worstText(run, row, row.worst)) : NONE,
-    row.worst?.estimate
+    row.worst?.estimate && row.decide !== 'exact'
       ? showMargin(marginOf(row.worst.estimate.value, { bound: row.bound, limit: row.limit.value }))
       : NONE,
     ...[counts.pass, counts.fail, counts.inconclusive, counts['not-tested']].map(showCount),
@@ -64,9 +64,9 @@ function criterionLine(run: RunReader, row: Verdict['criteria'][number]): string
 }
 
 function worstText(run: RunReader, criterion: Criterion, worst: Finding): string {
-  const display = displayOf(run.fleet.metrics, criterion.metric);
+  const display = displayBeside(run.fleet.metrics, criterion);
   const subject = subjectText(worst.subject);
-  if (worst.estimate === undefined) return subject;
+  if (worst.estimate === undefined || criterion.decide === 'exact') return subject;
   const against = { bound: criterion.bound, limit: criterion.limit.value };
   return `${showValue(worst.estimate.value, display, against)} ${display.unit} (${subject})`;
 }

@@ -42,9 +42,35 @@ export function drawSvg(drawing: Drawing, options: Plot.PlotOptions): string {
     named('title', `${drawing.id}-t`, drawing.title),
     named('desc', `${drawing.id}-d`, drawing.description),
   );
-  for (const part of svg.querySelectorAll('g')) part.removeAttribute('aria-label');
-  return svg.outerHTML.replace(/-?\d+\.\d{3,}/gu, (long) =>
-    String(Number(Number(long).toFixed(2))),
+  for (const part of svg.querySelectorAll('*')) {
+    part.removeAttribute('aria-label');
+    for (const name of COORDINATES) shorten(part, name);
+  }
+  return svg.outerHTML;
+}
+
+/** Attributes that hold places in the drawing: two decimals are finer than a pixel. Text is never touched. */
+const COORDINATES = [
+  'd',
+  'transform',
+  'x',
+  'y',
+  'x1',
+  'x2',
+  'y1',
+  'y2',
+  'cx',
+  'cy',
+  'width',
+  'height',
+] as const;
+
+function shorten(part: Drawn, name: string): void {
+  const value = part.getAttribute(name);
+  if (value === null || !/\.\d{3}/u.test(value)) return;
+  part.setAttribute(
+    name,
+    value.replace(/-?\d+\.\d{3,}/gu, (long) => String(Number(Number(long).toFixed(2)))),
   );
 }
 
@@ -52,6 +78,7 @@ export function drawSvg(drawing: Drawing, options: Plot.PlotOptions): string {
 interface Drawn {
   readonly outerHTML: string;
   querySelectorAll(selector: string): Iterable<Drawn>;
+  getAttribute(name: string): string | null;
   setAttribute(name: string, value: string): void;
   removeAttribute(name: string): void;
   remove(): void;

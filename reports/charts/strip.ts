@@ -23,6 +23,8 @@ export interface Strip extends Drawing {
   }[];
   /** Axis label with the unit. */
   readonly label: string;
+  /** What the bars of a binned plot count, e.g. "accelerators". */
+  readonly counted: string;
   /** In the shown unit, labelled with clause and figure. */
   readonly limit?: { readonly value: number; readonly label: string };
   readonly nominal?: { readonly value: number; readonly label: string };
@@ -59,10 +61,16 @@ export function strip(chart: Strip): string {
       type: far ? 'log' : 'linear',
       domain,
       ticks: 8,
-      ...(far && { tickFormat: (tick: number) => String(tick) }),
+      tickFormat: (tick: number) => String(Number(tick.toPrecision(12))),
     },
     y: binned
-      ? { label: null, ticks: 3, tickSize: 3, domain: [0, Math.max(...bars.map(({ n }) => n))] }
+      ? {
+          label: chart.counted,
+          labelArrow: 'none',
+          ticks: 3,
+          tickSize: 3,
+          domain: [0, Math.max(...bars.map(({ n }) => n))],
+        }
       : { axis: null, domain: [0, 1] },
     style: { fontSize: '12px', fontFamily: 'inherit', background: 'none' },
     marks: [

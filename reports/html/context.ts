@@ -3,7 +3,7 @@ import type { RunReader } from '../../campaign/directory/model.ts';
 import type { Criterion, Subject } from '../../plan/model.ts';
 import type { Finding } from '../../verdicts/model.ts';
 import {
-  displayOf,
+  displayBeside,
   marginOf,
   NONE,
   showInterval,
@@ -47,7 +47,7 @@ export function contextOf(run: RunReader, survey: Survey): Context {
     run,
     survey,
     criteria,
-    display: (criterion) => displayOf(run.fleet.metrics, criterion.metric),
+    display: (criterion) => displayBeside(run.fleet.metrics, criterion),
     subject: (subject) => subjectText(subject, (node, id) => places.get(`${node}\t${id}`)),
     anchor,
     numberAnchor: (finding) => {
@@ -77,8 +77,9 @@ export function numbersOf(context: Context, finding: Finding, criterion: Criteri
   const against = againstOf(criterion);
   const { estimate } = finding;
   const bound = boundText(criterion, display);
-  if (estimate === undefined) {
-    return { value: NONE, unit: '', interval: '', n: NONE, bound, margin: NONE, arithmetic: '' };
+  if (estimate === undefined || criterion.decide === 'exact') {
+    const n = estimate === undefined ? NONE : String(estimate.n);
+    return { value: NONE, unit: '', interval: '', n, bound, margin: NONE, arithmetic: '' };
   }
   return {
     value: showValue(estimate.value, display, against),

@@ -81,6 +81,8 @@ function note(
   estimate: NonNullable<Finding['estimate']>,
   nodeIndex: ReadonlyMap<string, number>,
 ): void {
+  // An exact criterion has a word, not a level.
+  if (spread.criterion.decide === 'exact') return;
   spread.values.push(estimate.value);
   if (finding.verdict !== 'pass') spread.marked.push({ value: estimate.value, finding });
   const against = againstOf(spread.criterion);

@@ -1,8 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { stream } from '../../plan/random.ts';
+import type { Criterion } from '../../plan/model.ts';
 import {
   conforms,
+  displayBeside,
   displayOf,
   marginOf,
   showBytes,
@@ -67,9 +69,26 @@ test('a margin keeps its sign and is rounded towards worse', () => {
 test('binary noise of a scale is not shown', () => {
   assert.is(
     showValue(0.1 + 0.2, { unit: '', factor: 1, digits: 1 }, { bound: 'at-most', limit: 1 }),
-    '0.3',
+    '0.300',
   );
-  assert.is(showValue(-0.04, { unit: '', factor: 1, digits: 1 }), '-0.04');
+  assert.is(showValue(-0.04, { unit: '', factor: 1, digits: 1 }), '-0.0400');
+});
+
+test("a limit far below the metric's unit steps the prefix down for both", () => {
+  const metric = {
+    id: 'm',
+    unit: 'FLOP/s',
+    display: TFLOPS,
+    better: 'higher',
+    source: '',
+  } as const;
+  const beside = (limit: number) =>
+    displayBeside([metric], { metric: 'm', limit: { value: limit, source: '' } } as Criterion);
+  assert.is(beside(700e12).unit, 'TFLOP/s');
+  const small = beside(5e8);
+  assert.is(`${showLimit(5e8, small)} ${small.unit}`, '0.5 GFLOP/s');
+  assert.is(showValue(3.107e9, small, { bound: 'at-least', limit: 5e8 }), '3.10');
+  assert.is(beside(0).unit, 'TFLOP/s');
 });
 
 test('counts, bytes, seconds and risks read as a person writes them', () => {

@@ -14,7 +14,10 @@ export function attemptsView(context: Context) {
     measured: showCount(measured),
     failed: showCount(failed),
     cut: showCount(cut),
-    nodeHours: (survey.nodeSeconds / 3600).toFixed(1),
+    nodeTime:
+      survey.nodeSeconds < 3600
+        ? `${(survey.nodeSeconds / 60).toFixed(1)} node-minutes`
+        : `${(survey.nodeSeconds / 3600).toFixed(1)} node-hours`,
     cases: survey.cases.map((tally) => {
       const sorted = tally.seconds.sorted();
       const median = sorted[Math.floor(sorted.length / 2)];
@@ -96,5 +99,10 @@ function middle(values: readonly number[]): number {
 }
 
 function shown(value: number): string {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(5))) : NONE;
+  const short = Number(value.toPrecision(5));
+  return Number.isFinite(value)
+    ? Number.isInteger(short)
+      ? showCount(short)
+      : String(short)
+    : NONE;
 }

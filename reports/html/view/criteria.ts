@@ -80,7 +80,7 @@ function worstCell(context: Context, worst: Finding, criterion: Criterion) {
     interval,
     n,
     margin,
-    hasValue: worst.estimate !== undefined,
+    hasValue: worst.estimate !== undefined && criterion.decide !== 'exact',
     reason: worst.reason,
   };
 }
@@ -101,10 +101,10 @@ function isFor(one: Repeatability, criterion: Criterion): boolean {
   );
 }
 
-/** Risks of one decision on one subject; an exact criterion has none to state. */
+/** Risks of one decision on one subject; an exact criterion and a count have none to state. */
 function risksOf(criterion: Criterion, verdict: Verdict | undefined): string {
   if (verdict === undefined || criterion.decide === 'exact' || criterion.decide === 'events') {
-    return NONE;
+    return '';
   }
   const { consumerRisk, producerRisk, decisions } = verdict.errorRates;
   return `α ${showRisk(consumerRisk)}, β ${showRisk(producerRisk / Math.max(1, decisions))}`;

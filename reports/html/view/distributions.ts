@@ -2,6 +2,7 @@
 import { strip } from '../../charts/strip.ts';
 import { displayOf, NONE, showCount, showValue, showLimit, type Display } from '../../figure.ts';
 import type { Growing } from '../../growing.ts';
+import { appliesTo } from '../../survey/samples.ts';
 import { againstOf } from '../../survey/survey.ts';
 import type { Spread } from '../../survey/model.ts';
 import { brief, legible, type Markup } from '../../legible.ts';
@@ -10,6 +11,9 @@ import type { Context } from '../context.ts';
 
 /** Figures of unjudged values listed in the report; the files hold all. */
 const UNJUDGED = 60;
+
+/** Below so many subjects the single trials are drawn: one dot would say nothing. */
+const FEW = 8;
 
 /** Charts in plan order; criteria without a number have none. */
 export function distributionsView(context: Context) {
@@ -37,11 +41,13 @@ function chart(context: Context, spread: Spread, number: number) {
   const clause = criterion.clause === undefined ? '' : ` · ${criterion.clause}`;
   const against = againstOf(criterion);
   const sorted = values.sorted();
+  const trials = values.length < FEW ? trialsOf(context, criterion) : [];
   const parts = [`${showCount(values.length - marked.length)} conform to ${bound}`];
   if (short > 0) parts.push(`${showCount(short)} ${short === 1 ? 'does' : 'do'} not`);
   if (open > 0) parts.push(`${showCount(open)} undecided`);
+  const drawn = trials.length > 0 ? `; ${plural(trials.length, 'single trial')} drawn` : '';
   const finding =
-    `${plural(values.length, criterion.per)}: ${parts.join(', ')}. ` +
+    `${plural(values.length, criterion.per)}: ${parts.join(', ')}${drawn}. ` +
     `Median ${figure(at(sorted, 0.5), display)}, worst ${showValue(worstOf(sorted, against.bound), display, against)} ${display.unit}.`;
   const title = `${criterion.id}: ${label}`;
   return {
@@ -56,7 +62,10 @@ function chart(context: Context, spread: Spread, number: number) {
         id: `chart-${number}`,
         title: legible(title),
         description: legible(finding),
-        values: passed(sorted, marked, display.factor),
+        values:
+          trials.length > 0
+            ? Float64Array.from(trials, (value) => value * display.factor).sort()
+            : passed(sorted, marked, display.factor),
         marked: marked
           .toSorted((a, b) =>
             against.bound === 'at-least' ? a.value - b.value : b.value - a.value,
@@ -67,6 +76,7 @@ function chart(context: Context, spread: Spread, number: number) {
             fail: one.verdict === 'fail',
           })),
         label: legible(display.unit === '' ? criterion.metric : display.unit),
+        counted: `${criterion.per}s`,
         limit: {
           value: criterion.limit.value * display.factor,
           label: brief(`limit ${bound}${clause}`, IN_DRAWING),
@@ -91,6 +101,10 @@ const IN_DRAWING = 44;
 
 function markup(svg: string): Markup {
   return { toHTML: () => svg };
+}
+
+function trialsOf({ survey }: Context, criterion: Spread['criterion']): readonly number[] {
+  return survey.samples.filter((sample) => appliesTo(criterion, sample)).map(({ value }) => value);
 }
 
 /** The sorted values without the marked ones, in the shown unit. */

@@ -21,11 +21,13 @@ export interface EvidenceRow {
 
 /** Every sample behind a finding; where it has none (checks, no answer), the streams of its attempts. */
 export function evidenceOf(context: Context, finding: Finding) {
-  const rows = [...sampleRows(context, finding), ...streamRows(context, finding)];
+  const samples = sampleRows(context, finding);
+  const rows = [...samples, ...streamRows(context, finding, samples)];
   return {
     rows: rows.slice(0, ATTEMPTS),
     more: rows.length > ATTEMPTS ? showCount(rows.length - ATTEMPTS) : '',
     none: rows.length === 0,
+    reason: finding.reason,
   };
 }
 
@@ -45,10 +47,12 @@ function sampleRows(context: Context, finding: Finding): EvidenceRow[] {
     }));
 }
 
-function streamRows(context: Context, finding: Finding): EvidenceRow[] {
-  const sampled = new Set(
-    (samplesBySubject(context).get(subjectKey(finding.subject)) ?? []).map((one) => one.attempt),
-  );
+function streamRows(
+  context: Context,
+  finding: Finding,
+  samples: readonly EvidenceRow[],
+): EvidenceRow[] {
+  const sampled = new Set(samples.map(({ attempt }) => attempt));
   return finding.attempts
     .filter((attempt) => !sampled.has(attempt))
     .flatMap((attempt) =>

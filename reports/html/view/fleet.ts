@@ -1,7 +1,7 @@
 /** What the nodes are: the environment they share, and who differs. */
 import type { FleetFile } from '../../../campaign/directory/model.ts';
 import { showBytes, showCount } from '../../figure.ts';
-import { nodeRanges } from '../../words.ts';
+import { nodeRanges, plural } from '../../words.ts';
 import type { Context } from '../context.ts';
 
 /** Values of one fact shown; a fact with more is another thing on every node (a serial). */
@@ -19,7 +19,7 @@ export function fleetView(context: Context) {
   const facts = factsOf(fleet);
   const differing = facts.filter(({ values }) => values.size > 1);
   return {
-    nodes: showCount(fleet.nodes.length),
+    nodes: plural(fleet.nodes.length, 'node'),
     differences: differing.map(({ name, values }) => {
       const common = [...values].sort((a, b) => b[1].length - a[1].length);
       return {

@@ -34,7 +34,11 @@ export function methodView(context: Context) {
       decision.nonconforming === 0
         ? 'No unit may fail in an accepted lot.'
         : `By contract, ${plural(decision.nonconforming, 'unit')} may fail in an accepted lot.`,
-    signRule: rates?.repeatability.some(({ from }) => from === 'none') ?? false,
+    signRule: run.plan.criteria.some(
+      ({ metric, decide }) =>
+        decide === 'level' &&
+        !rates?.repeatability.some((one) => one.metric === metric && one.from !== 'none'),
+    ),
     repeatability: (rates?.repeatability ?? []).map((one) => ({
       metric: [one.metric, parametersText(one.parameters)].filter((part) => part !== '').join(': '),
       sigma: percent(one.sigma),

@@ -140,7 +140,7 @@ function factOf(context: Context, id: string, index: number, word: Word) {
   const criterion = bad && context.criteria.get(bad.criterion);
   if (bad !== undefined && criterion !== undefined) {
     const numbers = numbersOf(context, bad, criterion);
-    return bad.estimate === undefined
+    return numbers.value === NONE
       ? { criterion: brief(bad.criterion, CELL), fact: brief(bad.reason, 2 * CELL), margin: '' }
       : {
           criterion: brief(bad.criterion, CELL),

@@ -12,6 +12,7 @@ const chart = (change: Partial<Strip>): Strip => ({
   values: values(64),
   marked: [],
   label: 'TFLOP/s',
+  counted: 'accelerators',
   limit: { value: 700, label: 'limit ≥ 700 TFLOP/s · Annex B 3.2' },
   ...change,
 });
@@ -40,6 +41,16 @@ test('what failed is another shape than what is undecided, and the first are nam
   assert.match(svg, 'var(--doubt)');
   assert.match(svg, 'n0007');
   assert.match(svg, 'limit ≥ 700 TFLOP/s · Annex B 3.2');
+});
+
+test('coordinates are shortened, a figure in a text never is', () => {
+  const label = 'limit ≥ 0.000512 TFLOP/s';
+  const svg = strip(
+    chart({ values: Float64Array.of(0.00051, 0.00061), limit: { value: 0.000512, label } }),
+  );
+  assert.match(svg, `>${label}<`);
+  assert.match(svg, />0\.0005\d*</u);
+  assert.not.match(svg, /(?:cx|cy|d|transform)="[^"]*\.\d{3}/u);
 });
 
 test('hostile labels are text in it', () => {

@@ -6,7 +6,7 @@ import type { Node } from '../../runners/model.ts';
 import type { Attempt, Case, Metric, Outcome } from '../../suites/model.ts';
 import type { Judge, Judgement, JudgedReading, JudgeSetup, Stopped } from '../../verdicts/model.ts';
 
-export const THROUGHPUT: Metric = {
+const THROUGHPUT: Metric = {
   id: 'matmul.gemm.throughput',
   unit: 'FLOP/s',
   display: { unit: 'TFLOP/s', factor: 1e-12, digits: 1 },
@@ -14,7 +14,7 @@ export const THROUGHPUT: Metric = {
   source: 'test',
 };
 
-export const BUSBW: Metric = {
+const BUSBW: Metric = {
   id: 'nccl.all_reduce.busbw',
   unit: 'B/s',
   display: { unit: 'GB/s', factor: 1e-9, digits: 1 },

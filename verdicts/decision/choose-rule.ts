@@ -7,7 +7,7 @@ import type { Rule } from './rule.ts';
 import { signRule } from './sign-rule.ts';
 
 /** Degrees of freedom below which a pooled sigma is not trusted (STATISTICS 2.2 asks for 30 parts). */
-export const ENOUGH_DEGREES = 30;
+const ENOUGH_DEGREES = 30;
 /** Below this resolution a metric can't carry a verdict (STATISTICS 2.2). */
 const LEAST_RESOLUTION = 2;
 /** Design point where there is no trustworthy nominal (STATISTICS 2.3). */

@@ -23,12 +23,12 @@ export interface MixtureRule extends MixtureDesign {
 }
 
 /** Sigma will come from this run's repeats: two trials first. */
-export interface WaitingRule {
+interface WaitingRule {
   readonly kind: 'waiting';
 }
 
 /** The metric can't carry a verdict. */
-export interface NoRule {
+interface NoRule {
   readonly kind: 'none';
   readonly why: string;
 }

@@ -4,10 +4,13 @@ import type { Metric } from '../suites/model.ts';
 
 const PLAIN = { unit: '', factor: 1, digits: 3 };
 
-/** `712.30 TFLOP/s`; a metric that isn't declared is shown as it is stored. */
+/** `712.30 TFLOP/s`; at least two digits of a small value. A metric that isn't declared is shown as it is stored. */
 export function show(value: number, metric: Metric | undefined, digits?: number): string {
   const display = metric?.display ?? PLAIN;
-  const text = (value * display.factor).toFixed(Math.min(20, digits ?? display.digits));
+  const shown = value * display.factor;
+  const small =
+    shown === 0 || !Number.isFinite(shown) ? 0 : 1 - Math.floor(Math.log10(Math.abs(shown)));
+  const text = shown.toFixed(Math.min(20, Math.max(digits ?? display.digits, small)));
   return display.unit === '' ? text : `${text} ${display.unit}`;
 }
 

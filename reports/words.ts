@@ -89,40 +89,6 @@ export function subjectText(
   }
 }
 
-/** The same for the same subject, whatever the order of its fields. */
-export function subjectKey(subject: Subject): string {
-  switch (subject.kind) {
-    case 'accelerator':
-      return `a\t${subject.node}\t${subject.accelerator}`;
-    case 'node':
-      return `n\t${subject.node}`;
-    case 'link':
-      return `l\t${subject.ends.join('\t')}\t${subject.rail ?? ''}`;
-    case 'group':
-      return `g\t${subject.nodes.join('\t')}`;
-    case 'endpoint':
-      return `e\t${subject.endpoint}`;
-    case 'lot':
-      return 'lot';
-  }
-}
-
-/** Nodes that a subject is made of; the lot names none. */
-export function subjectNodes(subject: Subject): readonly string[] {
-  switch (subject.kind) {
-    case 'accelerator':
-    case 'node':
-      return [subject.node];
-    case 'link':
-      return subject.ends;
-    case 'group':
-    case 'endpoint':
-      return subject.nodes;
-    case 'lot':
-      return [];
-  }
-}
-
 /** Pieces shown before "and N more". */
 const PIECES = 12;
 

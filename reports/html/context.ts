@@ -1,4 +1,5 @@
 /** What every section of the report asks of its run: names, displays, anchors. */
+import { subjectKey } from '../../plan/subject.ts';
 import type { RunReader } from '../../campaign/directory/model.ts';
 import type { Criterion, Subject } from '../../plan/model.ts';
 import type { Finding } from '../../verdicts/model.ts';
@@ -13,7 +14,7 @@ import {
 } from '../figure.ts';
 import { againstOf } from '../survey/survey.ts';
 import type { Survey } from '../survey/model.ts';
-import { boundText, subjectKey, subjectText } from '../words.ts';
+import { boundText, subjectText } from '../words.ts';
 
 export interface Context {
   readonly run: RunReader;

@@ -1,9 +1,10 @@
 /** What the search of the page reads: every node in columns, every kept sample; texts shown as they are. */
+import { subjectNodes } from '../../plan/subject.ts';
 import { showValue } from '../figure.ts';
 import { legible } from '../legible.ts';
 import { appliesTo } from '../survey/samples.ts';
 import { againstOf } from '../survey/survey.ts';
-import { boundText, subjectNodes, SEVERITY } from '../words.ts';
+import { boundText, SEVERITY } from '../words.ts';
 import type { Context } from './context.ts';
 
 /** Columns joined by this; figures never hold it. */

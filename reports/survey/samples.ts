@@ -1,10 +1,11 @@
 /** Samples: kept one by one where there are few or where a finding needs them, else as a spread. */
+import { matches, subjectKey } from '../../plan/subject.ts';
 import type { RunReader } from '../../campaign/directory/model.ts';
 import type { Criterion, Parameters } from '../../plan/model.ts';
 import type { Sample } from '../../suites/model.ts';
 import type { Finding } from '../../verdicts/model.ts';
 import { Growing } from '../growing.ts';
-import { subjectKey } from '../words.ts';
+
 import type { Unjudged } from './model.ts';
 
 /** Samples that a report carries one by one for every subject; above it, only those of shown findings. */
@@ -52,7 +53,7 @@ export function appliesTo(criterion: Criterion, sample: Sample): boolean {
   return (
     criterion.metric === sample.metric &&
     criterion.per === sample.subject.kind &&
-    Object.entries(criterion.where).every(([key, value]) => sample.parameters[key] === value)
+    matches(criterion.where, sample.parameters)
   );
 }
 

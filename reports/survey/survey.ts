@@ -1,10 +1,11 @@
 /** One pass over each file of a run, in the order in which later ones need earlier ones. */
+import { subjectKey, subjectNodes } from '../../plan/subject.ts';
 import type { RunReader, StreamEntry, TelemetryRow } from '../../campaign/directory/model.ts';
 import type { Criterion } from '../../plan/model.ts';
 import type { Finding } from '../../verdicts/model.ts';
 import { marginOf } from '../figure.ts';
 import { Growing } from '../growing.ts';
-import { subjectKey, subjectNodes } from '../words.ts';
+
 import { tallyAttempts } from './attempts.ts';
 import type { Spread, Survey } from './model.ts';
 import { collectSamples } from './samples.ts';

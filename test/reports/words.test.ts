@@ -1,6 +1,7 @@
+import { subjectKey } from '../../plan/subject.ts';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { nodeRanges, parametersText, subjectKey, subjectText } from '../../reports/words.ts';
+import { nodeRanges, parametersText, subjectText } from '../../reports/words.ts';
 
 test('runs of nodes are folded, the rest is counted', () => {
   const ids = (from: number, to: number, step = 1) =>

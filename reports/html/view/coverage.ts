@@ -1,6 +1,7 @@
 /** What was not tested, and why: a row a criterion, every gap named once. */
+import { subjectNodes } from '../../../plan/subject.ts';
 import { showCount, showRisk } from '../../figure.ts';
-import { nodeRanges, plural, subjectNodes } from '../../words.ts';
+import { nodeRanges, plural } from '../../words.ts';
 import type { Context } from '../context.ts';
 
 /** Planned against measured. */

@@ -1,6 +1,7 @@
 /** The criteria table: what was promised, what was found, on what grounds. */
 import type { Criterion } from '../../../plan/model.ts';
 import type { Finding, Repeatability, Verdict, Word } from '../../../verdicts/model.ts';
+import { matches } from '../../../plan/subject.ts';
 import { NONE, showCount, showLimit, showRisk } from '../../figure.ts';
 import { boundText, parametersText, WORD } from '../../words.ts';
 import { numbersOf, type Context } from '../context.ts';
@@ -95,10 +96,7 @@ function resolutionOf(criterion: Criterion, spread: Repeatability | undefined): 
 }
 
 function isFor(one: Repeatability, criterion: Criterion): boolean {
-  return (
-    one.metric === criterion.metric &&
-    Object.entries(criterion.where).every(([key, value]) => one.parameters[key] === value)
-  );
+  return one.metric === criterion.metric && matches(criterion.where, one.parameters);
 }
 
 /** Risks of one decision on one subject; an exact criterion and a count have none to state. */

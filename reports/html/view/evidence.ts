@@ -1,9 +1,10 @@
 /** From a number to its bytes: samples of a finding with stream, line and hash. */
+import { subjectKey } from '../../../plan/subject.ts';
 import type { Finding } from '../../../verdicts/model.ts';
 import { showCount, showValue } from '../../figure.ts';
 import { appliesTo } from '../../survey/samples.ts';
 import { againstOf } from '../../survey/survey.ts';
-import { subjectKey } from '../../words.ts';
+
 import type { Context } from '../context.ts';
 
 /** Attempts shown of one finding. */

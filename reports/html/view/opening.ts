@@ -1,18 +1,10 @@
 /** The first screen: origin, verdict, reason, counts, the three worst nodes. */
+import { subjectNodes } from '../../../plan/subject.ts';
 import type { Verdict, Word } from '../../../verdicts/model.ts';
 import { NONE, showCount, showMargin, showValue } from '../../figure.ts';
 import { brief } from '../../legible.ts';
 import { againstOf, leastMargin } from '../../survey/survey.ts';
-import {
-  boundText,
-  LOT,
-  ORIGIN,
-  plural,
-  SEVERITY,
-  subjectNodes,
-  WORD,
-  type Mark,
-} from '../../words.ts';
+import { boundText, LOT, ORIGIN, plural, SEVERITY, WORD, type Mark } from '../../words.ts';
 import { numbersOf, type Context } from '../context.ts';
 
 const WORST = 3;

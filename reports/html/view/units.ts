@@ -1,7 +1,8 @@
 /** Units that did not pass: who answers, what was found, what happens next, and the bytes behind it. */
+import { subjectKey, subjectNodes } from '../../../plan/subject.ts';
 import type { Finding, Verdict } from '../../../verdicts/model.ts';
 import { showCount } from '../../figure.ts';
-import { plural, SEVERITY, subjectKey, subjectNodes, WORD } from '../../words.ts';
+import { plural, SEVERITY, WORD } from '../../words.ts';
 import { numbersOf, type Context } from '../context.ts';
 import { evidenceOf } from './evidence.ts';
 

@@ -1,0 +1,190 @@
+/**
+ * A fleet as a provider would hand it over: hosts behind real sshd, a host file with serials, a plan; each
+ * host can be broken by itself, in the way that real ones break. Runs the built `assay`.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { run as runProcess } from '../runners/process.ts';
+import { startSshd, type TestHost, type TestSshd, type TestSshdOptions } from './sshd.ts';
+
+/** Hosts, their serials and the built command. */
+export interface LoopbackFleet {
+  readonly sshd: TestSshd;
+  readonly hosts: readonly TestHost[];
+  /** "SN-0001" for the first host: the serial column. */
+  serial(host: TestHost): string;
+  /** Writes a host file and a plan beside it; the file's path. `refused`: hosts whose port nobody listens at. */
+  plan(parts: PlanParts): Promise<string>;
+  /** Runs the built command to its end. `limit` in seconds. */
+  assay(words: readonly string[], limit: number): Promise<Ended>;
+  stop(): Promise<void>;
+}
+
+/** What a plan is made of; each part is YAML of its block, indented as it should be. */
+export interface PlanParts {
+  /** Base name of the plan, default "plan". */
+  readonly name?: string;
+  readonly fleet?: readonly string[];
+  readonly suites: readonly string[];
+  readonly criteria: readonly string[];
+  readonly decision?: readonly string[];
+  readonly refused?: readonly TestHost[];
+}
+
+/** How a command ended, with what it told as events. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Absolute path of the run directory; absent where there was none. */
+  readonly run?: string;
+}
+
+/** A node of verdict.json, as far as tests look. */
+export interface JudgedNode {
+  readonly id: string;
+  readonly identity: string;
+  readonly verdict: string;
+  readonly reasons: readonly string[];
+  readonly owner?: string;
+}
+
+/** verdict.json as far as tests look. */
+export interface RunVerdict {
+  readonly lot: { readonly verdict: string; readonly reasons: readonly string[] };
+  readonly nodes: readonly JudgedNode[];
+  readonly criteria: readonly { readonly id: string; readonly verdict: string }[];
+  readonly attempts: readonly {
+    readonly id: string;
+    readonly outcome: { readonly owner: string; readonly code: string };
+  }[];
+}
+
+const command = fileURLToPath(new URL('../bin/assay.js', import.meta.url));
+const PYTHON = '/usr/bin/python3';
+
+/** Starts the hosts. */
+export async function loopbackFleet(options: TestSshdOptions): Promise<LoopbackFleet> {
+  const sshd = await startSshd(options);
+  const serial = (host: TestHost) => `SN-${String(sshd.hosts.indexOf(host) + 1).padStart(4, '0')}`;
+  return {
+    sshd,
+    hosts: sshd.hosts,
+    serial,
+    async plan(parts) {
+      const name = parts.name ?? 'plan';
+      const rows = sshd.hosts.map((host) => {
+        const port = parts.refused?.includes(host) === true ? 1 : sshd.port;
+        return `${host.address},${port},${serial(host)},rack-${(sshd.hosts.indexOf(host) >> 3) + 1}`;
+      });
+      const table = join(sshd.folder, `${name}.csv`);
+      await writeFile(table, `host,port,serial,#rack\n${rows.join('\n')}\n`);
+      const file = join(sshd.folder, `${name}.yaml`);
+      await writeFile(file, planText(parts, table, sshd));
+      return file;
+    },
+    async assay(words, limit) {
+      const out = join(sshd.folder, 'runs');
+      const argv = [process.execPath, command, ...words, '--json'] as const;
+      const own = words[0] === 'accept' ? ['--out', out] : [];
+      const ran = await runProcess([...argv, ...own], { limit });
+      const stdout = ran.stdout.toString('utf8');
+      const stderr = ran.stderr.toString('utf8');
+      if (ran.ended !== 'exited') throw new Error(`${words.join(' ')}: ${ran.ended}\n${stderr}`);
+      const newest = words[0] === 'accept' ? await newestRun(out) : words[1];
+      return { code: ran.code, stdout, stderr, ...(newest !== undefined && { run: newest }) };
+    },
+    stop: () => sshd.stop(),
+  };
+}
+
+/** The verdict of a run. */
+export async function verdictOf(run: string | undefined): Promise<RunVerdict> {
+  return JSON.parse(await readFile(join(run ?? '', 'verdict.json'), 'utf8')) as RunVerdict;
+}
+
+/** Ways in which a host's torch can be broken, as Python that runs when torch has been imported there. */
+export const breakages = {
+  /** One element of every product is off, as silent corruption is. */
+  'wrong product': `
+def broken(torch):
+    real = torch.mm
+    def mm(a, b, **given):
+        made = real(a, b, **given)
+        made[0, made.shape[1] // 2] += 0.5
+        return made
+    torch.mm = mm
+`,
+  /** The process dies in its first product, as on a bad instruction or memory. */
+  crash: `
+def broken(torch):
+    import os, signal
+    torch.mm = lambda *a, **k: os.kill(os.getpid(), signal.SIGSEGV)
+`,
+} as const;
+
+/** Breaks torch for every Python that is started with a host's HOME, and for no other. */
+export async function breakTorch(host: TestHost, how: keyof typeof breakages): Promise<void> {
+  const asked = await runProcess([PYTHON, '-c', 'import site; print(site.getusersitepackages())'], {
+    environment: { HOME: host.home },
+    limit: 30,
+  });
+  const site = asked.stdout.toString('utf8').trim();
+  await mkdir(site, { recursive: true });
+  await writeFile(join(site, 'usercustomize.py'), `${HOOK}${breakages[how]}`);
+}
+
+const HOOK = `
+import importlib.machinery, sys
+
+class AfterTorch:
+    """Lets Python find torch as ever, and breaks it when it has been imported."""
+    @staticmethod
+    def find_spec(name, path, target=None):
+        if name != "torch":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None:
+            load = spec.loader.exec_module
+            def exec_module(module):
+                load(module)
+                broken(module)
+            spec.loader.exec_module = exec_module
+        return spec
+
+sys.meta_path.insert(0, AfterTorch)
+`;
+
+function planText(parts: PlanParts, table: string, sshd: TestSshd): string {
+  const { fleet = [], suites, criteria, decision = [] } = parts;
+  const block = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
+  return [
+    'assay: 1',
+    'delivery: { reference: loopback, provider: own, sku: cpu-reference, accelerators-per-node: 1 }',
+    'fleet:',
+    ...block([
+      'runner: ssh',
+      `hosts: "file:${table}"`,
+      `identity-file: ${sshd.identityFile}`,
+      `known-hosts: ${sshd.knownHosts}`,
+      'config: none',
+      ...fleet,
+    ]),
+    'suites:',
+    ...block(suites),
+    'criteria:',
+    ...block(criteria),
+    ...(decision.length > 0 ? ['decision:', ...block(decision)] : []),
+    '',
+  ].join('\n');
+}
+
+async function newestRun(out: string): Promise<string | undefined> {
+  if (!existsSync(out)) return undefined;
+  // An id begins with its time.
+  const names = (await readdir(out)).sort();
+  const last = names.at(-1);
+  return last === undefined ? undefined : join(out, last);
+}

@@ -22,6 +22,11 @@ export function ofCases(node: string, cases: ReadonlySet<string>): Which {
   return (place) => measures(place) && cases.has(place.step.case);
 }
 
+/** `done` of a payload that could not do its work. */
+export function done(owner: 'harness' | 'node', code: string): string {
+  return JSON.stringify({ assay: 1, kind: 'done', ok: false, owner, code, message: 'selftest' });
+}
+
 /** Another output altogether. */
 export function output(
   which: Which,
@@ -76,9 +81,4 @@ function isPart(text: string, source: string): boolean {
   if (!text.startsWith('{')) return false;
   const line = JSON.parse(text) as Printed;
   return line['kind'] === 'output' && line['source'] === source;
-}
-
-/** Several edits, one after the other. */
-export function all(...edits: readonly Edit[]): Edit {
-  return (lines, place) => edits.reduce((text, edit) => edit(text, place), lines);
 }

@@ -1,5 +1,6 @@
 /** What the lot's word rests on: what was bought and promised, doubt, and runs that were cut short. */
 import type { Criterion, Plan } from '../../plan/model.ts';
+import { NODE_CRITERIA } from '../../verdicts/criteria/implicit.ts';
 import { ofCases, records } from './edits.ts';
 import type { Break, Healthy, Idle, Rule } from './model.ts';
 import { casesOf, concerns } from './promises.ts';
@@ -122,8 +123,10 @@ function each(plan: Plan, over: Partial<Criterion>): readonly Criterion[] {
 }
 
 function unmeasured(plan: Plan): Criterion {
-  const [first] = plan.criteria;
-  if (first === undefined) throw new Error('an accepted plan has no criterion');
+  const first = plan.criteria.find(
+    (one) => one.decide !== 'events' && !(one.metric in NODE_CRITERIA),
+  );
+  if (first === undefined) throw new Error('an accepted plan has no criterion on what is measured');
   return {
     ...first,
     id: 'selftest-unmeasured',

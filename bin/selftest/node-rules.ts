@@ -1,8 +1,10 @@
 /** What is true of every node whatever the plan says: identity, delivery, results, being there at all. */
 import type { Criterion, Plan } from '../../plan/model.ts';
 import type { Fault } from '../../runners/sim/options.ts';
+import { NODE_CRITERIA } from '../../verdicts/criteria/implicit.ts';
+import { READINESS } from '../../verdicts/criteria/readiness.ts';
 import type { Word } from '../../verdicts/model.ts';
-import { inventoried, ofNode, output, records } from './edits.ts';
+import { done, inventoried, ofNode, output, records } from './edits.ts';
 import type { Break, Healthy, Must, Rule } from './model.ts';
 
 /** What a row of the table needs to know. */
@@ -27,6 +29,10 @@ export function nodeRules(healthy: Healthy): readonly Rule[] {
   });
   const smi = 'nvidia-smi -q -x';
   const serial = healthy.verdict.nodes.find((node) => node.id === other)?.identity.slice(7) ?? '';
+  const given = healthy.cases.flatMap((one) => one.gives);
+  // Where no criterion names it, a check stands under its own name.
+  const check = given.find((one) => one.as === 'check' && !one.metric.startsWith(READINESS));
+  const stray = check?.metric ?? 'correctness';
   const table: readonly Row[] = [
     [
       'node/missing',
@@ -120,7 +126,7 @@ export function nodeRules(healthy: Healthy): readonly Rule[] {
             : line,
         ),
       },
-      '',
+      stray,
       ['fail'],
     ],
   ];
@@ -134,18 +140,12 @@ export function nodeRules(healthy: Healthy): readonly Rule[] {
     }));
 }
 
-/** `done` of a payload that could not do its work. */
-export function done(owner: 'harness' | 'node', code: string): string {
-  return JSON.stringify({ assay: 1, kind: 'done', ok: false, owner, code, message: 'selftest' });
-}
-
 /** The plan's own criterion on a metric of nodes, or the one that stands where it has none. */
 function must(plan: Plan, metric: string, words: readonly Word[], node: string): Must {
-  const own = plan.criteria.find((one) => one.metric === metric);
+  const own = plan.criteria.find((one) => one.metric === metric && metric in NODE_CRITERIA);
   const lot = words.includes('not-tested')
     ? (['inconclusive', 'not-tested', 'reject'] as const)
     : (['reject'] as const);
-  if (metric === '') return { lot };
   return { lot, finding: { criterion: own?.id ?? metric, words, node } };
 }
 

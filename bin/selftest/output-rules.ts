@@ -1,6 +1,5 @@
 /** What programs may print: anything that is not a whole, single, well-formed answer is no measurement. */
-import { ofNode, output, records, type Printed } from './edits.ts';
-import { done } from './node-rules.ts';
+import { done, ofNode, output, records, type Printed } from './edits.ts';
 import type { Break, Healthy, Rule } from './model.ts';
 
 type Row = readonly [id: string, broken: string, how: Break];

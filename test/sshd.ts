@@ -33,6 +33,8 @@ export interface TestSshd {
   options(more?: Readonly<Record<string, unknown>>): Record<string, unknown>;
   /** Kills the sessions of the daemon that a host belongs to: connections break, programs there live on. */
   cut(host?: TestHost): Promise<number>;
+  /** Connections that a host's daemon has accepted so far. */
+  accepted(host: TestHost): Promise<number>;
   /** Stops listening at a host's daemon (sessions stay): new connections are refused. */
   refuse(host: TestHost): Promise<void>;
   /** Listens again after `refuse`. */
@@ -145,6 +147,9 @@ export async function startSshd(options: TestSshdOptions): Promise<TestSshd> {
       for (const pid of sessions) kill(pid);
       return sessions.length;
     },
+    async accepted(host) {
+      return (await readFile(daemonOf(host).log, 'utf8')).split('Accepted publickey').length - 1;
+    },
     async refuse(host) {
       const daemon = daemonOf(host);
       // Sessions are children of the listener: they are remembered, it can't be asked any more.
@@ -157,8 +162,9 @@ export async function startSshd(options: TestSshdOptions): Promise<TestSshd> {
         ...(one.sessions ?? []),
         ...children(one.running?.pid),
       ]);
-      await Promise.all(daemons.map(silence));
+      // A session holds the daemon's output open: it goes first.
       for (const pid of sessions) kill(pid);
+      await Promise.all(daemons.map(silence));
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };
@@ -224,9 +230,12 @@ async function listen(daemon: Daemon): Promise<void> {
 }
 
 async function silence(daemon: Daemon): Promise<void> {
-  daemon.running?.stop();
-  await daemon.running?.end;
+  const { running } = daemon;
+  if (running === undefined) return;
   delete daemon.running;
+  running.stop();
+  // Not its end: sessions that live on hold its output open.
+  while (readQuietly(`/proc/${running.pid ?? 0}/cmdline`) !== '') await pause(10);
 }
 
 /** All descendants of a process that are sshd's own. */

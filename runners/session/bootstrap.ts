@@ -9,6 +9,8 @@ export interface Ground {
   readonly cache: string;
   /** Same on hosts that share machine and folder: a file put there once is there for all. */
   readonly store: string;
+  /** An earlier controller of this run left something there: it may still be running. */
+  readonly left: boolean;
   /** The kernel's boot id: equal on hosts that run on one machine. */
   readonly boot?: string;
   /** Why the folder can't be written; absent: it can. */
@@ -34,13 +36,14 @@ print("assay:python\t%d.%d.%d\t%d\t%s" % (*sys.version_info[:3], find_spec("torc
 
 /** Candidates follow as `ask NUMBER ALONE WORDS…`; ALONE: an interpreter of the host's own. */
 const SCRIPT = String.raw`
-probe=$1
+probe=$1 run=$2
 say() { printf 'assay:%s\t%s\n' "$1" "$2"; }
 cache=$HOME/.cache/assay
 say cache "$cache"
 read -r boot < /proc/sys/kernel/random/boot_id 2>/dev/null && say boot "$boot"
 problem=$(umask 077 && mkdir -p "$cache/files" "$cache/runs" 2>&1 && : 2>&1 > "$cache/.w$$") || say unwritable "$problem"
 rm -f "$cache/.w$$"
+[ -d "$cache/runs/$run" ] && say left yes
 say device "$(stat -c %d:%i "$cache/files" 2>/dev/null)"
 say free "$(df -Pk "$HOME" 2>/dev/null | { read -r _; read -r _ _ _ kib _; printf %s "$kib"; })"
 command -v timeout >/dev/null 2>&1 && limit='timeout 60' || limit=
@@ -64,11 +67,13 @@ const OWN = ['"${VIRTUAL_ENV:-/nonexistent}"/bin/python', 'python3', '/usr/bin/p
  * Asks a host what it has; installs nothing.
  *
  * @param plan the plan's python prefix, asked first
+ * @param run this run's folder for this node, below `runs`
  * @throws {HarnessError} SSH_LOST, OUTPUT_UNREADABLE when the host gives no usable answer
  */
 export async function bootstrap(
   shell: Shell,
   plan: readonly string[] | undefined,
+  run: string,
   signal: AbortSignal,
 ): Promise<Ground> {
   const asks = OWN.map((candidate, index) => `ask ${index + 1} 1 ${candidate}`);
@@ -76,7 +81,7 @@ export async function bootstrap(
     asks.unshift(`ask 0 ${plan.length === 1 ? 1 : 0} ${commandLine(plan)}`);
   }
   const script = [SCRIPT, ...asks, 'exit 0'].join('\n');
-  const argv = ['sh', '-c', script, 'assay', PROBE];
+  const argv = ['sh', '-c', script, 'assay', PROBE, run];
   const { stdout, code } = await collect(shell, argv, { limit: 180, signal });
   return read(stdout.toString('utf8'), plan, code);
 }
@@ -105,6 +110,7 @@ function read(text: string, plan: readonly string[] | undefined, code: number | 
   return {
     cache,
     store: `${boot ?? ''} ${said.get('device') ?? ''} ${cache}`,
+    left: said.has('left'),
     torch: chosen?.torch ?? false,
     ...(boot !== undefined && { boot }),
     ...(unwritable !== undefined && { unwritable }),

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Domain, Exit, Fleet, FleetEvent, Identity, Node, RunContext } from '../model.ts';
 import { bootstrap } from './bootstrap.ts';
-import { createHost, isPassing, type Host, type Puts } from './host.ts';
+import { clear, createHost, isPassing, type Host, type Puts } from './host.ts';
 import { printable } from './printable.ts';
 import { runOn } from './process-on.ts';
 import type { Shell } from './shell.ts';
@@ -50,9 +50,10 @@ export async function sessionFleet(
   const openHost = async (id: string, target: Target, ends: AbortSignal) => {
     const shell = await patiently(() => target.open(ends), ends);
     try {
-      const ground = await bootstrap(shell, context.fleet.python, ends);
+      const ground = await bootstrap(shell, context.fleet.python, `${context.run}/${id}`, ends);
+      const folder = `${ground.cache}/runs/${context.run}/${id}`;
       const told = (kind: 'lost' | 'back', detail: string) => tell(id, kind, detail);
-      return createHost(id, ground, shell, (again) => target.open(again), puts, told);
+      return createHost(id, ground, folder, shell, (again) => target.open(again), puts, told);
     } catch (error) {
       await shell.close();
       throw error;
@@ -163,7 +164,7 @@ export async function sessionFleet(
           pause(STOPPING, undefined, { ref: false }),
         ]);
         const all = [...hosts.values(), ...(controller === undefined ? [] : [await controller])];
-        await Promise.all(all.map((host) => leave(host, context)));
+        await Promise.all(all.map(leave));
         return [];
       })();
       return releasing;
@@ -193,12 +194,13 @@ function withGround(node: Node, { ground }: Host): Node {
 }
 
 /** Ends what may still run there, removes this run's folder, closes. */
-async function leave(host: Host, context: RunContext): Promise<void> {
+async function leave(host: Host): Promise<void> {
   const limit = AbortSignal.timeout(20_000);
   try {
-    const { cache, supervisor } = host.ground;
-    if (supervisor !== undefined && host.used()) {
-      await clear(host, `${cache}/runs/${context.run}/${host.id}`, limit);
+    if (host.ground.supervisor !== undefined && host.used()) {
+      // A host that is away now is not waited for.
+      const line = await host.line(AbortSignal.any([limit, AbortSignal.timeout(5000)]));
+      await clear(line, host.folder, limit);
     }
   } catch (error) {
     // A host that can't be reached now ends its programs by their lease.
@@ -206,17 +208,6 @@ async function leave(host: Host, context: RunContext): Promise<void> {
   } finally {
     await host.close();
   }
-}
-
-/** Ends every program of a folder and removes it; resolves when that is done. */
-async function clear(host: Host, folder: string, signal: AbortSignal): Promise<void> {
-  // A host that is away now is not waited for.
-  const line = await host.line(AbortSignal.any([signal, AbortSignal.timeout(5000)]));
-  const close = () => line.end();
-  signal.addEventListener('abort', close, { once: true });
-  line.write(`${JSON.stringify({ folder, clear: true })}\n`);
-  for await (const _ of line.bytes);
-  signal.removeEventListener('abort', close);
 }
 
 async function patiently(open: () => Promise<Shell>, signal: AbortSignal): Promise<Shell> {

@@ -13,6 +13,8 @@ export interface Host {
   /** Node id. */
   readonly id: string;
   readonly ground: Ground;
+  /** This run's folder for this node there. */
+  readonly folder: string;
   /**
    * The connection, made again with growing pauses until the signal.
    * @throws {HarnessError} SSH_AUTH, SSH_HOST_KEY_*: trying again would not help; the signal's reason
@@ -55,6 +57,7 @@ const LONGEST_PAUSE = 10_000;
 export function createHost(
   id: string,
   ground: Ground,
+  folder: string,
   first: Shell,
   reopen: (signal: AbortSignal) => Promise<Shell>,
   puts: Puts,
@@ -64,6 +67,7 @@ export function createHost(
   setMaxListeners(0, over.signal);
   let shell = first;
   let used = false;
+  let leftovers = ground.left;
   let opening: Promise<Shell> | undefined;
   const watch = (one: Shell) => {
     one.closed.addEventListener(
@@ -126,7 +130,11 @@ export function createHost(
     if (ground.supervisor === undefined) throw new TypeError(`${id} has no Python for a relay`);
     const file = await put(...(await supervisorFile()), over.signal);
     const open = await connected(over.signal);
-    return relayOver(await open.exec([ground.supervisor, '-I', '-S', file], over.signal));
+    const made = relayOver(await open.exec([ground.supervisor, '-I', '-S', file], over.signal));
+    // Before anything is measured here, what an earlier controller left must be gone.
+    if (leftovers) await clear(made.open(), folder, over.signal);
+    leftovers = false;
+    return made;
   };
   const relayed = (): Promise<Relay> => {
     if (relay === undefined || relay.over) {
@@ -145,6 +153,7 @@ export function createHost(
   return {
     id,
     ground,
+    folder,
     connected,
     put,
     over: over.signal,
@@ -163,6 +172,15 @@ export function createHost(
       await shell.close();
     },
   };
+}
+
+/** Ends every program of a folder and removes it; resolves when that is done. */
+export async function clear(line: Line, folder: string, signal: AbortSignal): Promise<void> {
+  const close = () => line.end();
+  signal.addEventListener('abort', close, { once: true });
+  line.write(`${JSON.stringify({ folder, clear: true })}\n`);
+  for await (const _ of line.bytes);
+  signal.removeEventListener('abort', close);
 }
 
 const yes = () => true;

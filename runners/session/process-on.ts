@@ -41,7 +41,7 @@ async function attempt(
     const reason = 'no Python ≥ 3.8 was found there (python3, /usr/bin/python3, $VIRTUAL_ENV)';
     return { ended: 'not-started', code: 'NO_PYTHON', reason };
   }
-  const run = `${cache}/runs/${context.run}/${host.id}/${step.attempt}`;
+  const run = `${host.folder}/${step.attempt}`;
   const place = (argument: PlacedArgument) => placed(argument, cache, `${run}/scratch`, context);
   const environment = Object.entries(step.environment).map(
     ([name, value]) => [name, place(value)] as const,

@@ -65,7 +65,7 @@ export async function sshClient(options: SshClientOptions): Promise<SshClient> {
   const keysOf = identities(options.passphrase, options.environment);
   const pace = gate(options.handshakes);
   const knownFiles = new Map<string, Promise<KnownHosts>>();
-  const jumps = new Map<string, Promise<Connection>>();
+  const jumps = new Map<string, Jump>();
 
   const settings = ({ name, ...over }: HostToOpen) =>
     settingsOf(name, { ...options.over, ...over });
@@ -96,20 +96,26 @@ export async function sshClient(options: SshClientOptions): Promise<SshClient> {
     }
     if (to.proxyCommand === undefined) return undefined;
     // The command is the user's own configuration and means to be read by a shell, as ssh does.
-    const running = spawn(['sh', '-c', `exec ${to.proxyCommand}`]);
+    const stop = new AbortController();
+    const running = spawn(['sh', '-c', `exec ${to.proxyCommand}`], { signal: stop.signal });
     running.stderr.resume();
-    return Duplex.from({ readable: running.stdout, writable: running.stdin });
+    const stream = Duplex.from({ readable: running.stdout, writable: running.stdin });
+    stream.on('close', () => stop.abort());
+    return stream;
   };
 
   /** One shared connection for each chain of jump hosts. */
-  const jumpTo = async (chain: readonly string[], signal: AbortSignal): Promise<Connection> => {
+  const jumpTo = (chain: readonly string[], signal: AbortSignal): Promise<Connection> => {
     const key = chain.join(',');
-    const there = await jumps.get(key)?.catch(() => undefined);
-    if (there !== undefined && !there.closed.aborted) return there;
-    const made = openJump(chain, signal);
-    jumps.set(key, made);
-    made.catch(() => jumps.delete(key));
-    return made;
+    const there = jumps.get(key);
+    if (there !== undefined && !there.gone) return there.made;
+    const one: Jump = { made: openJump(chain, signal), gone: false };
+    jumps.set(key, one);
+    const end = () => {
+      one.gone = true;
+    };
+    one.made.then((open) => open.closed.addEventListener('abort', end, { once: true }), end);
+    return one.made;
   };
   const openJump = async (chain: readonly string[], signal: AbortSignal): Promise<Connection> => {
     const jump = settings(jumpHost(chain.at(-1) ?? ''));
@@ -146,11 +152,17 @@ export async function sshClient(options: SshClientOptions): Promise<SshClient> {
       return shellOver(await connectTo(to, signal));
     },
     async close() {
-      const all = await Promise.allSettled(jumps.values());
+      const all = await Promise.allSettled([...jumps.values()].map((one) => one.made));
       const open = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
       await Promise.all(open.map((one) => one.close()));
     },
   };
+}
+
+/** A connection to a jump host; `gone`: the next caller makes another. */
+interface Jump {
+  readonly made: Promise<Connection>;
+  gone: boolean;
 }
 
 function jumpHost(text: string): HostToOpen {

@@ -425,7 +425,7 @@ class Daemon:
         lease = self.spec["lease"]
         if self.end is not None:
             # Kept for a controller that may still come for it.
-            return [self.contact + 2 * max(lease, 60)]
+            return [self.contact + lease]
         if self.killing is not None:
             return [self.killing["hard"]]
         return [self.contact + lease, self.began + self.spec["limit"]]
@@ -457,7 +457,7 @@ class Daemon:
     def expire(self, now):
         lease = self.spec["lease"]
         if self.end is not None:
-            self.done = self.done or now - self.contact > 2 * max(lease, 60)
+            self.done = self.done or now - self.contact >= lease
             return
         if now - self.contact >= lease:
             self.kill("lease", "no contact with the controller for %g s" % lease)

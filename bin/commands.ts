@@ -39,13 +39,29 @@ export const commands: Readonly<Record<string, Line>> = {
     describe: 'Check hashes and recompute the verdict from evidence alone',
     load: async () => (await import('./commands/verify.ts')).verify,
   },
+  history: {
+    describe: "A delivery over its runs: a line a serial, the delivery's verdict",
+    load: async () => (await import('./commands/history.ts')).history,
+  },
   read: {
     describe: "The samples in another tool's output, in our terms",
     load: async () => (await import('./commands/read.ts')).read,
   },
+  estimate: {
+    describe: 'Trials, node-hours, wall time, cost, and the error rates they buy',
+    load: async () => (await import('./commands/estimate.ts')).estimate,
+  },
+  serve: {
+    describe: 'Runs and reports in a browser',
+    load: async () => (await import('./commands/serve.ts')).serve,
+  },
   lint: {
     describe: 'Check a plan: schema, limits against roofline and catalogue, coverage',
     load: async () => (await import('./commands/lint.ts')).lint,
+  },
+  selftest: {
+    describe: 'Break every criterion and fail-closed rule on purpose: the verdict must change',
+    load: async () => (await import('./commands/selftest.ts')).selftest,
   },
   catalog: {
     describe: 'SKU facts and their sources',

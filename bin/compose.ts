@@ -13,6 +13,7 @@ import { companion } from '../suites/companion/suite.ts';
 import type { Suite } from '../suites/model.ts';
 import { suites } from '../suites/registry.ts';
 import { createJudge } from '../verdicts/judge.ts';
+import { onlyNodes } from './only.ts';
 import { thisMachinePlan } from './this-machine.ts';
 
 /** A plan with everything that runs it. */
@@ -119,7 +120,7 @@ export async function campaignSetup(
   >
 > {
   return {
-    runner: await composed.useRunner(),
+    runner: onlyNodes(await composed.useRunner(), composed.plan.only),
     units: composed.units,
     createJudge,
     version,

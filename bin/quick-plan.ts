@@ -16,6 +16,7 @@ export function quickPlan(composed: Composed): Composed {
   const suites = composed.plan.suites.filter(({ id }) => id === 'matmul');
   const plan: Plan = {
     ...composed.plan,
+    purpose: 'check',
     suites,
     criteria,
     decision: { ...composed.plan.decision, sigma: 'none', maxTrials: 1, consumerRisk: 0.5 },

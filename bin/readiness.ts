@@ -30,5 +30,5 @@ export function readinessPlan(plan: Plan): Plan {
       limit: { value: 1, source: 'FACTS.md F: the first ten minutes' },
       fixed: 'before',
     }));
-  return { ...plan, suites: [], criteria: [...named, ...demanded] };
+  return { ...plan, purpose: 'readiness', suites: [], criteria: [...named, ...demanded] };
 }

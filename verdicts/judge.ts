@@ -1,5 +1,5 @@
 /** The judge: one fold over rounds, from readings to requests, findings and a verdict. Pure. */
-import { subjectNodes } from '../plan/subject.ts';
+import { matches, subjectNodes } from '../plan/subject.ts';
 import type { Attempt } from '../suites/model.ts';
 import { caseTracks } from './criteria/build-tracks.ts';
 import { createCompleteness } from './criteria/completeness.ts';
@@ -92,6 +92,9 @@ export function createJudge(setup: JudgeSetup): Judge {
         if (reading.kind === 'telemetry') telemetry.push(reading);
         const wrong = reading.kind === 'check' && !reading.ok;
         for (const track of tracksOf(reading)) {
+          // One case gives a metric at several sizes or modes: a criterion is judged on its own.
+          if ('parameters' in reading && !matches(track.criterion.where, reading.parameters))
+            continue;
           // A failed attempt has no figures to judge; a wrong result or an event in it stays one.
           if (!measured && !wrong && track.criterion.decide !== 'events') continue;
           const finding = track.take(reading, from);

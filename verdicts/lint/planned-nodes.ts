@@ -6,10 +6,14 @@ import type { Accelerator, Node } from '../../runners/model.ts';
 const MOST = 64;
 const USUAL_MEMORY = 16e9;
 
-/** As many nodes as were bought (two where the plan does not say), at most 64, whole NVLink domains. */
-export function plannedNodes(plan: Plan): readonly Node[] {
+/**
+ * As many nodes as were bought (two where the plan does not say), whole NVLink domains.
+ *
+ * @param most at most so many; a lint needs no more than 64
+ */
+export function plannedNodes(plan: Plan, most = MOST): readonly Node[] {
   const { delivery, part } = plan;
-  const count = Math.min(delivery.count ?? 2, MOST);
+  const count = Math.min(delivery.count ?? 2, most);
   const perDomain = nodesPerDomain(plan);
   return Array.from({ length: count }, (_, index): Node => {
     const id = `n${String(index + 1).padStart(4, '0')}`;

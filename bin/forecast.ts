@@ -1,0 +1,131 @@
+/** What a plan will take and what it buys, before anything starts: the campaign's loop, dry. */
+import { estimateRun, type Estimate } from '../campaign/estimate.ts';
+import { openRun } from '../campaign/directory/reader.ts';
+import type { Criterion, Plan } from '../plan/model.ts';
+import type { Node } from '../runners/model.ts';
+import type { Case } from '../suites/model.ts';
+import { ruleFrom } from '../verdicts/decision/choose-rule.ts';
+import {
+  operatingCharacteristic,
+  type CharacteristicRow,
+} from '../verdicts/decision/operating-characteristic.ts';
+import { createJudge } from '../verdicts/judge.ts';
+import { plannedNodes } from '../verdicts/lint/planned-nodes.ts';
+import type { Composed } from './compose.ts';
+
+/** Relative repeatability that is assumed where the plan states none; the run measures its own. */
+const ASSUMED_SIGMA = 0.01;
+/** Degrees of freedom of what is stated or assumed: as good as known. */
+const KNOWN = 1e6;
+
+/** What an estimate rests on and gives. */
+export interface Forecast {
+  readonly nodes: number;
+  /** Parts at their nominal. */
+  readonly expected: Estimate;
+  /** Parts at their limit: as long as it can take. */
+  readonly worst: Estimate;
+  /** Decisions over which the producer's risk is split. */
+  readonly decisions: number;
+  readonly criteria: readonly {
+    readonly id: string;
+    /** Relative, and where it comes from. */
+    readonly sigma?: number;
+    readonly assumed?: boolean;
+    readonly d?: number;
+    readonly maxTrials?: number;
+    /** How it decides where it is not the mixture tests. */
+    readonly rule?: string;
+    readonly characteristic: readonly CharacteristicRow[];
+  }[];
+}
+
+/**
+ * @param like an earlier run on this fleet: its nodes (which share a machine?) and its durations
+ * @throws {HarnessError} RUN_UNREADABLE
+ */
+export async function forecast(composed: Composed, like?: string): Promise<Forecast> {
+  const { plan, units } = composed;
+  const known = like === undefined ? undefined : await learned(like);
+  const nodes = known?.nodes ?? plannedNodes(plan, Number.POSITIVE_INFINITY);
+  const cases = [
+    ...units.inventory.cases(nodes),
+    ...units.suites.flatMap((suite) => suite.cases(nodes)),
+  ].map((one): Case => ({ ...one, expected: known?.seconds.get(one.id) ?? one.expected }));
+  const setup = {
+    plan,
+    origin: 'simulated' as const,
+    nodes,
+    missing: [],
+    cases,
+    metrics: units.suites.flatMap((suite) => suite.metrics),
+    checks: units.suites.flatMap((suite) => suite.checks),
+    createJudge,
+  };
+  const { decisions } = createJudge(setup).decide().verdict.errorRates;
+  return {
+    nodes: nodes.length,
+    expected: estimateRun({ ...setup, truth: 'nominal' }),
+    worst: estimateRun({ ...setup, truth: 'limit' }),
+    decisions,
+    criteria: plan.criteria
+      .filter((criterion) => criterion.decide === 'level')
+      .map((criterion) => bought(criterion, plan, decisions)),
+  };
+}
+
+function bought(criterion: Criterion, plan: Plan, decisions: number): Forecast['criteria'][number] {
+  const { id, metric } = criterion;
+  const { decision } = plan;
+  if (decision.sigma === 'none') {
+    const trials = decision.maxTrials ?? 0;
+    return { id, rule: `sign rule over ${trials} trials`, characteristic: [] };
+  }
+  const stated = decision.sigma?.[metric];
+  const sigma = stated ?? ASSUMED_SIGMA;
+  const spread = {
+    sigma,
+    classical: sigma,
+    between: undefined,
+    skewness: undefined,
+    degrees: KNOWN,
+  };
+  const rule = ruleFrom(criterion, { decision, decisions }, spread);
+  if (rule.kind !== 'mixture') {
+    return { id, sigma, rule: 'why' in rule ? rule.why : rule.kind, characteristic: [] };
+  }
+  return {
+    id,
+    sigma,
+    assumed: stated === undefined,
+    d: rule.d,
+    maxTrials: rule.maxTrials,
+    characteristic: operatingCharacteristic(rule, plan.seed),
+  };
+}
+
+/** Nodes of an earlier run, and the median seconds of each case's measured trials there. */
+async function learned(path: string) {
+  const run = await openRun(path);
+  try {
+    const seconds = new Map<string, number[]>();
+    for await (const { trial, outcome, seconds: took } of run.attempts()) {
+      if (outcome?.status !== 'measured') continue;
+      const all = seconds.get(trial.case) ?? [];
+      all.push(took);
+      seconds.set(trial.case, all);
+    }
+    const nodes = run.fleet.nodes.map((node): Node => ({ ...node, name: '', fabricAddress: '' }));
+    return {
+      nodes,
+      seconds: new Map([...seconds].map(([id, all]) => [id, middle(all)] as const)),
+    };
+  } finally {
+    await run.close();
+  }
+}
+
+function middle(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] as number;
+}

@@ -12,7 +12,7 @@ import { runners } from '../runners/registry.ts';
 import { companion } from '../suites/companion/suite.ts';
 import type { Suite } from '../suites/model.ts';
 import { suites } from '../suites/registry.ts';
-import { createJudge } from '../verdicts/judge.ts';
+import { createJudge } from './judging.ts';
 import { onlyNodes } from './only.ts';
 import { thisMachinePlan } from './this-machine.ts';
 

@@ -9,7 +9,7 @@ import {
   operatingCharacteristic,
   type CharacteristicRow,
 } from '../verdicts/decision/operating-characteristic.ts';
-import { createJudge } from '../verdicts/judge.ts';
+import { createJudge } from './judging.ts';
 import { plannedNodes } from '../verdicts/lint/planned-nodes.ts';
 import type { Composed } from './compose.ts';
 

@@ -5,7 +5,7 @@ import { privateShape } from '../../campaign/directory/shapes.ts';
 import { isThere } from '../../campaign/directory/writer.ts';
 import { writeResults } from '../../campaign/results.ts';
 import type { Judgement } from '../../verdicts/model.ts';
-import { createJudge } from '../../verdicts/judge.ts';
+import { createJudge } from '../judging.ts';
 import { amend } from '../amend.ts';
 import { command } from '../command.ts';
 import { composePlan, composeRun } from '../compose.ts';

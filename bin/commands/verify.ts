@@ -1,5 +1,5 @@
 import { verifyRun } from '../../campaign/verify.ts';
-import { createJudge } from '../../verdicts/judge.ts';
+import { createJudge } from '../judging.ts';
 import { command } from '../command.ts';
 import { composeRun } from '../compose.ts';
 import { printable, style } from '../terminal.ts';

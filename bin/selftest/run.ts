@@ -8,7 +8,7 @@ import type { Plan } from '../../plan/model.ts';
 import type { PlacedStep, Runner, Simulate } from '../../runners/model.ts';
 import { runners } from '../../runners/registry.ts';
 import type { Fault } from '../../runners/sim/options.ts';
-import { createJudge } from '../../verdicts/judge.ts';
+import { createJudge } from '../judging.ts';
 import { campaignSetup, simulateWith, type Composed } from '../compose.ts';
 import { leapingClock } from './clock.ts';
 import type { Break, Edit } from './model.ts';

@@ -1,4 +1,5 @@
 /** Opens hosts over SSH: the configuration, the keys and the jump hosts are shared by all of them. */
+import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
@@ -132,6 +133,8 @@ export async function sshClient(options: SshClientOptions): Promise<SshClient> {
   return {
     settings,
     async open(host, signal) {
+      // One signal for a whole fleet is the usual case.
+      setMaxListeners(0, signal);
       const to = settings(host);
       const [known, keys] = await Promise.all([knownOf(to.knownHosts), keysOf(to)]);
       const name = hostKeyName(to.hostKeyAlias ?? to.address, to.port);

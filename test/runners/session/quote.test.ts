@@ -7,7 +7,7 @@ import { commandLine, quote } from '../../../runners/session/quote.ts';
 const test = suite('quote');
 
 const PIECES = [
-  ...' \t\n\r\'"\\$`!*?[]{}()<>|&;#~%=^-+,.:/@',
+  ...Array.from(' \t\n\r\'"\\$`!*?[]{}()<>|&;#~%=^-+,.:/@'),
   'a',
   'Z',
   '0',

@@ -35,9 +35,14 @@ export interface PlanChoice {
 /**
  * Reads a plan and composes it.
  *
- * @throws {HarnessError} PLAN_INVALID and its like, with every mistake and its place
+ * @throws {HarnessError} PLAN_INVALID and its like, with every mistake and its place; USAGE
  */
 export async function composePlan({ file, seed }: PlanChoice): Promise<Composed> {
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new HarnessError('USAGE', `--seed ${seed} is not a whole number from 0 on`, {
+      hint: 'E.g. --seed 1.',
+    });
+  }
   const source =
     file === undefined
       ? { file: '', text: await thisMachinePlan() }

@@ -25,7 +25,11 @@ export function tellDelivery(
   for (const line of datesOf(verdict)) say(line);
   io.out('');
   const rows = verdict.serials.map((row) => serialCells(row, names));
-  for (const line of table(['serial', 'node', 'first seen', 'runs', 'latest', ''], rows)) say(line);
+  for (const line of table(
+    ['serial', 'node', 'first seen', 'runs', 'latest', 'replaced, came back'],
+    rows,
+  ))
+    say(line);
   io.out('');
   const steps = verdict.runs.map((step) => [
     step.run,

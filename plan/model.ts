@@ -228,4 +228,10 @@ export interface Plan {
   readonly origins: Readonly<Record<string, string>>;
   /** What lint has to say that does not stop a run; shown in the report. */
   readonly warnings: readonly string[];
+  /** `--only`: the nodes tested in this run, by id or name; the others stay in the delivery, not tested. */
+  readonly only?: readonly string[];
+  /** `--into`: reference of the delivery that this run counts into; absent: delivery.reference. */
+  readonly into?: string;
+  /** A look at nodes that decides on no delivery; absent: acceptance. */
+  readonly purpose?: 'readiness' | 'check';
 }

@@ -201,3 +201,32 @@ export interface Series {
   readonly values: readonly number[];
   readonly declared: readonly { readonly night: string; readonly change: string }[];
 }
+
+/** One sealed run that claims a delivery: what campaign/history gives to verdicts/ledger. */
+export interface DeliveryRun {
+  /** Run id. */
+  readonly run: string;
+  /** RFC 3339. */
+  readonly sealedAt: string;
+  /** SHA-256 of what was promised and how it is decided: runs under other terms can't be counted together. */
+  readonly terms: string;
+  /** Equal where two runs are of one fleet. */
+  readonly fleet: string;
+  readonly plan: Plan;
+  readonly verdict: Verdict;
+  /** Nodes that were there, with their host names where private.json is. */
+  readonly nodes: readonly (Pick<Node, 'id' | 'identity' | 'domains'> & {
+    readonly name?: string;
+  })[];
+  /** How many nodes the plan named that were not there, or were left out. */
+  readonly missing: number;
+}
+
+/** A run that claims a delivery and is not counted. */
+export interface NotCounted {
+  /** Run id, or the folder's name. */
+  readonly run: string;
+  readonly why: string;
+  /** The delivery can't be accepted while it stands there: it may hide a rejection. */
+  readonly bars: boolean;
+}

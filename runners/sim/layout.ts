@@ -31,7 +31,8 @@ const ENVIRONMENT = {
 export function trueNode(index: number, options: SimOptions, part: Part | undefined): Node {
   const id = `n${String(index + 1).padStart(4, '0')}`;
   const { prefix, first } = options.serial;
-  const serial = `${prefix}${String(first + index).padStart(6, '0')}`;
+  const own = options.machines.find((one) => one.node === id);
+  const serial = own?.serial ?? `${prefix}${String(first + index).padStart(6, '0')}`;
   const count = options.accelerators ?? part?.perNode ?? 1;
   const kind = part?.kind ?? 'gpu';
   const model = modelName(options, part);
@@ -52,7 +53,7 @@ export function trueNode(index: number, options: SimOptions, part: Part | undefi
   return {
     id,
     identity: [{ kind: 'serial', value: serial }],
-    name: `sim-${serial.toLowerCase()}`,
+    name: own?.name ?? `sim-${serial.toLowerCase()}`,
     fabricAddress: `sim-${serial.toLowerCase()}`,
     accelerators: Array.from({ length: kind === 'cpu' ? 1 : count }, (_, at) => accelerator(at)),
     domains: [domain('rack', 'r', options['rack-size']), domain('leaf', 'l', options['leaf-size'])],

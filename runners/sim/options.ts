@@ -80,6 +80,16 @@ export const simOptions = z.strictObject({
   serial: z
     .strictObject({ prefix: z.string().default('SIM'), first: z.int().min(0).default(1) })
     .prefault({}),
+  machines: z
+    .array(
+      z.strictObject({
+        node: z.string(),
+        serial: z.string().min(1).optional(),
+        name: z.string().min(1).optional().meta({ description: 'host name' }),
+      }),
+    )
+    .default([])
+    .meta({ description: 'nodes that are another machine, or have another name, than by number' }),
   truth: z
     .strictObject({
       between: none.default(0.01).meta({ description: 'spread between parts' }),

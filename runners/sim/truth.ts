@@ -96,7 +96,8 @@ function spread(
   const tails = own?.tails ?? truth.tails;
   const between = own?.between ?? truth.between;
   const within = own?.within ?? truth.within;
-  const part = `${node.name}|${accelerator?.index ?? 'node'}`;
+  // The machine's own, whatever its host is called.
+  const part = `${node.fabricAddress}|${accelerator?.index ?? 'node'}`;
   // A part is good or bad at a kind of work, not at one size of it.
   const kind = `${metric.replace(/\.(?:algbw|busbw|time)$/u, '')}|${parameters['dtype'] ?? ''}`;
   const size = `${parameters['bytes'] ?? parameters['shape'] ?? ''}|${parameters['mode'] ?? ''}`;

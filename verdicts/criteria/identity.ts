@@ -10,7 +10,7 @@ import type { NodeWord } from './node-facts.ts';
 export function sharedIdentities(nodes: readonly Node[]): ReadonlyMap<string, string> {
   const owners = new Map<string, Node[]>();
   for (const node of nodes) {
-    for (const key of keysOf(node)) {
+    for (const key of identityKeys(node)) {
       const own = owners.get(key);
       if (own === undefined) owners.set(key, [node]);
       else own.push(node);
@@ -56,7 +56,8 @@ const NAMES: Readonly<Record<string, string>> = {
   nics: 'set of NICs',
 };
 
-function keysOf(node: Node): Set<string> {
+/** The names under which a machine is known again: none of two machines is the same. Strongest first. */
+export function identityKeys(node: Pick<Node, 'identity'>): ReadonlySet<string> {
   const keys = new Set<string>();
   const [strongest] = node.identity;
   const told = node.identity.some((one) => one.kind === 'plan' || one.kind === 'provider-id');

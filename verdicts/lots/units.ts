@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<Delivery['unit'], readonly Domain['kind'][]>> = {
 
 /** Nodes → the node ids of each unit, by the unit's id; a node without the domain is a unit of its own. */
 export function groupUnits(
-  nodes: readonly Node[],
+  nodes: readonly Pick<Node, 'id' | 'domains'>[],
   unit: Delivery['unit'],
 ): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, string[]>();

@@ -1,4 +1,3 @@
-import { closest } from 'fastest-levenshtein';
 import { floorsOf } from '../../plan/catalogue/floors.ts';
 import { partById, parts } from '../../plan/catalogue/parts.ts';
 import { HarnessError } from '../../plan/errors.ts';

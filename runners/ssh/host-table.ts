@@ -1,7 +1,7 @@
 /** Hosts as CSV: what a delivery note's spreadsheet gives. */
 import { parse } from 'csv-parse/sync';
-import { closest } from 'fastest-levenshtein';
 import { HarnessError } from '../../plan/errors.ts';
+import { nearest } from '../../plan/options.ts';
 import type { Domain } from '../model.ts';
 import { expandHosts } from './hostlist.ts';
 import type { HostRow } from './sources.ts';
@@ -83,7 +83,7 @@ function checkedColumn(written: string, from: string): string | undefined {
   if (COLUMNS.includes(column)) return column;
   throw invalid(
     `${from}: unknown column ${JSON.stringify(written)}`,
-    `Did you mean "${closest(column, COLUMNS)}"? Put # before its name to leave it out.`,
+    `${nearest(column, COLUMNS, 'Known columns')} Put # before its name to leave it out.`,
   );
 }
 

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { systemCode } from '../plan/errors.ts';
 
 /** How a program on this machine ended: data, not an exception. */
-export type Ended =
+type Ended =
   | { readonly ended: 'exited'; readonly code: number }
   | { readonly ended: 'signalled'; readonly signal: string }
   /** timed-out: past `limit`. aborted: by `signal`. over-limit: printed more than `most`. */

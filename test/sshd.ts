@@ -14,7 +14,7 @@ import { run, spawn } from '../runners/process.ts';
 const ADDRESSES_A_DAEMON = 16;
 
 /** One host of the test fleet. */
-export interface TestHost {
+interface TestHost {
   /** 127.x.y.z: its name and its address. */
   readonly address: string;
   /** Its HOME; on one machine with all others. */
@@ -51,11 +51,6 @@ export interface TestSshdOptions {
   readonly configuration?: readonly string[];
   /** A host's HOME, in place of a new folder. */
   readonly home?: (index: number) => string | undefined;
-}
-
-/** Whether this machine has what it takes. */
-export function haveSshd(): boolean {
-  return sshdPath() !== undefined;
 }
 
 function sshdPath(): string | undefined {

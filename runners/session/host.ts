@@ -194,7 +194,7 @@ export function isPassing(error: unknown): boolean {
 }
 
 /** The promise, or the signal's reason when that comes first. */
-export async function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+async function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   // Its failure is told here or, when the signal comes first, nowhere.
   promise.catch(() => undefined);
   signal.throwIfAborted();

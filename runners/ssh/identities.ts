@@ -6,7 +6,7 @@ import { systemCode } from '../../plan/errors.ts';
 import type { HostSettings } from './settings.ts';
 
 /** One thing to try, in ssh2's words. */
-export type Attempt =
+type Attempt =
   | { readonly type: 'publickey'; readonly username: string; readonly key: ParsedKey }
   | { readonly type: 'agent'; readonly username: string; readonly agent: BaseAgent };
 

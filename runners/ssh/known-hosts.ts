@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { systemCode } from '../../plan/errors.ts';
 
 /** One line of a known_hosts file. */
-export interface KnownKey {
+interface KnownKey {
   readonly marker?: 'revoked' | 'cert-authority';
   /** ssh-ed25519, ecdsa-sha2-nistp256, ssh-rsa … */
   readonly type: string;

@@ -11,13 +11,16 @@ import { unreadable } from './json.ts';
 const GROUP = 20_000;
 
 export type Cell = string | number | bigint | boolean | undefined;
-export type Row = Readonly<Record<string, Cell>>;
+/** A cell that is not there is undefined when written, null when read. */
+export type Row = Readonly<Record<string, Cell | null>>;
 
 /** A column: name, Parquet type, and whether every row has it. */
 export interface Column {
   readonly name: string;
   readonly type: 'STRING' | 'INT32' | 'INT64' | 'DOUBLE' | 'BOOLEAN';
   readonly required: boolean;
+  /** Smallest and largest of each row group are stored: for columns that queries filter by. */
+  readonly statistics?: true;
 }
 
 /** A table of a run directory. */
@@ -36,13 +39,15 @@ export class ParquetSink<T> {
   readonly #file: FileHandle;
   readonly #bytes = new ByteWriter();
   readonly #writer: ParquetWriter;
-  #rows: Row[] = [];
+  readonly #columns: Cell[][];
+  #rows = 0;
 
   private constructor(path: string, table: Table<T>, file: FileHandle) {
     this.#path = path;
     this.#table = table;
     this.#file = file;
-    const schema = schemaFromColumnData({ columnData: columnData(table.columns, []) });
+    this.#columns = table.columns.map(() => []);
+    const schema = schemaFromColumnData({ columnData: this.#columnData() });
     this.#writer = new ParquetWriter({
       writer: this.#bytes,
       schema,
@@ -57,8 +62,10 @@ export class ParquetSink<T> {
   }
 
   async write(value: T): Promise<void> {
-    this.#rows.push(this.#table.encode(value));
-    if (this.#rows.length >= GROUP) await this.#group();
+    const row = this.#table.encode(value);
+    this.#table.columns.forEach(({ name }, at) => this.#columns[at]?.push(row[name] ?? undefined));
+    this.#rows += 1;
+    if (this.#rows >= GROUP) await this.#group();
   }
 
   /** Writes the footer, syncs and gives the file its name. */
@@ -78,13 +85,21 @@ export class ParquetSink<T> {
   }
 
   async #group(): Promise<void> {
-    if (this.#rows.length === 0) return;
-    await this.#writer.write({
-      columnData: columnData(this.#table.columns, this.#rows),
-      rowGroupSize: GROUP,
-    });
-    this.#rows = [];
+    if (this.#rows === 0) return;
+    await this.#writer.write({ columnData: this.#columnData(), rowGroupSize: GROUP });
+    for (const column of this.#columns) column.length = 0;
+    this.#rows = 0;
     await this.#flush();
+  }
+
+  #columnData() {
+    return this.#table.columns.map(({ name, type, required, statistics }, at) => ({
+      name,
+      type,
+      nullable: !required,
+      statistics: statistics === true,
+      data: this.#columns[at] ?? [],
+    }));
   }
 
   async #flush(): Promise<void> {
@@ -133,7 +148,7 @@ async function* rows(path: string, columns: readonly Column[]): AsyncGenerator<R
         rowEnd: end,
       });
       if (group.length !== end - start) throw new Error(`${group.length} rows in a row group`);
-      for (const row of group) yield present(row);
+      yield* group as Row[];
     }
   } catch (error) {
     const why = systemCode(error) ?? (error instanceof Error ? error.message : String(error));
@@ -153,20 +168,4 @@ async function asyncBuffer(file: FileHandle): Promise<AsyncBuffer> {
       return bytes.buffer;
     },
   };
-}
-
-/** Parquet's nulls are our absent cells. */
-function present(row: Readonly<Record<string, unknown>>): Row {
-  return Object.fromEntries(
-    Object.entries(row).filter(([, cell]) => cell !== null && cell !== undefined),
-  ) as Row;
-}
-
-function columnData(columns: readonly Column[], rows: readonly Row[]) {
-  return columns.map(({ name, type, required }) => ({
-    name,
-    type,
-    nullable: !required,
-    data: rows.map((row) => row[name]),
-  }));
 }

@@ -8,13 +8,17 @@ import type { TelemetryRow } from './model.ts';
 import type { Cell, Column, Row, Table } from './parquet.ts';
 
 const required = (name: string, type: Column['type']): Column => ({ name, type, required: true });
+const filtered = (name: string, type: Column['type']): Column => ({
+  ...required(name, type),
+  statistics: true,
+});
 const optional = (name: string, type: Column['type']): Column => ({ name, type, required: false });
 
 /** What a row is about: `subject` is the whole of it (JSON); the others are for queries. */
 const SUBJECT = [
   required('subject', 'STRING'),
   required('subject_kind', 'STRING'),
-  required('subject_key', 'STRING'),
+  filtered('subject_key', 'STRING'),
   optional('node', 'STRING'),
   optional('accelerator', 'STRING'),
 ];
@@ -27,8 +31,8 @@ const SUBJECT = [
 export const sampleTable: Table<Sample> = {
   schema: 'assay/samples/1',
   columns: [
-    required('metric', 'STRING'),
-    required('value', 'DOUBLE'),
+    filtered('metric', 'STRING'),
+    filtered('value', 'DOUBLE'),
     required('parameters', 'STRING'),
     optional('dtype', 'STRING'),
     optional('bytes', 'INT64'),
@@ -84,7 +88,7 @@ export const sampleTable: Table<Sample> = {
       subject: JSON.parse(str(row, 'subject')) as Subject,
       parameters: JSON.parse(str(row, 'parameters')) as Parameters,
       value: num(row, 'value'),
-      ...(n !== undefined && {
+      ...(there(n) && {
         iterations: {
           n: Number(n),
           min: num(row, 'iterations_min'),
@@ -92,8 +96,8 @@ export const sampleTable: Table<Sample> = {
           max: num(row, 'iterations_max'),
         },
       }),
-      ...(of !== undefined && { tally: { over: num(row, 'tally_over'), of: Number(of) } }),
-      ...(start !== undefined && {
+      ...(there(of) && { tally: { over: num(row, 'tally_over'), of: Number(of) } }),
+      ...(there(start) && {
         window: [num(row, 'window_start'), num(row, 'window_end')] as const,
       }),
       attempt: str(row, 'attempt'),
@@ -111,9 +115,9 @@ export const sampleTable: Table<Sample> = {
 export const findingTable: Table<Finding> = {
   schema: 'assay/findings/1',
   columns: [
-    required('criterion', 'STRING'),
+    filtered('criterion', 'STRING'),
     ...SUBJECT,
-    required('verdict', 'STRING'),
+    filtered('verdict', 'STRING'),
     optional('value', 'DOUBLE'),
     optional('low', 'DOUBLE'),
     optional('high', 'DOUBLE'),
@@ -146,18 +150,18 @@ export const findingTable: Table<Finding> = {
       criterion: str(row, 'criterion'),
       subject: JSON.parse(str(row, 'subject')) as Subject,
       verdict: str(row, 'verdict') as Word,
-      ...(value !== undefined && {
+      ...(there(value) && {
         estimate: {
           value: Number(value),
-          ...(low !== undefined && { interval: [num(row, 'low'), num(row, 'high')] as const }),
+          ...(there(low) && { interval: [num(row, 'low'), num(row, 'high')] as const }),
           n: num(row, 'n'),
-          ...(pass !== undefined && {
+          ...(there(pass) && {
             evidence: { pass: Number(pass), fail: num(row, 'evidence_fail') },
           }),
         },
       }),
       reason: str(row, 'reason'),
-      ...(cause !== undefined && { cause: cause as NonNullable<Finding['cause']> }),
+      ...(there(cause) && { cause: cause as NonNullable<Finding['cause']> }),
       attempts: JSON.parse(str(row, 'attempts')) as readonly string[],
     };
   },
@@ -180,7 +184,7 @@ export const telemetryTable: Table<TelemetryRow> = {
   decode: (row) => ({
     attempt: str(row, 'attempt'),
     node: str(row, 'node'),
-    ...(row['accelerator'] !== undefined && { accelerator: str(row, 'accelerator') }),
+    ...(there(row['accelerator']) && { accelerator: str(row, 'accelerator') }),
     field: str(row, 'field'),
     n: num(row, 'n'),
     min: num(row, 'min'),
@@ -207,14 +211,18 @@ function whole(value: string | number | boolean | undefined): bigint | undefined
   return Number.isSafeInteger(value) ? BigInt(value as number) : undefined;
 }
 
+function there(cell: Cell | null): cell is NonNullable<Cell> {
+  return cell !== undefined && cell !== null;
+}
+
 function str(row: Row, name: string): string {
-  const cell: Cell = row[name];
+  const cell = row[name];
   if (typeof cell !== 'string') throw new Error(`column ${name} is no text`);
   return cell;
 }
 
 function num(row: Row, name: string): number {
-  const cell: Cell = row[name];
+  const cell = row[name];
   if (typeof cell !== 'number' && typeof cell !== 'bigint') {
     throw new Error(`column ${name} is no number`);
   }

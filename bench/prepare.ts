@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 interface Setup {
-  installDebian(wanted: Readonly<Record<string, readonly string[]>>): readonly string[];
+  installDebian(this: void, wanted: Readonly<Record<string, readonly string[]>>): readonly string[];
 }
 
 /** Installs Debian packages (package → programs that show it is there). @throws when one is missing still */

@@ -7,7 +7,10 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run as runProcess } from '../runners/process.ts';
-import { startSshd, type TestHost, type TestSshd, type TestSshdOptions } from './sshd.ts';
+import { startSshd, type TestSshd } from './sshd.ts';
+
+/** One host: its address and its HOME. */
+export type TestHost = TestSshd['hosts'][number];
 
 /** Hosts, their serials and the built command. */
 export interface LoopbackFleet {
@@ -55,7 +58,11 @@ export interface JudgedNode {
 export interface RunVerdict {
   readonly lot: { readonly verdict: string; readonly reasons: readonly string[] };
   readonly nodes: readonly JudgedNode[];
-  readonly criteria: readonly { readonly id: string; readonly verdict: string }[];
+  readonly criteria: readonly {
+    readonly id: string;
+    readonly verdict: string;
+    readonly counts: Readonly<Record<string, number>>;
+  }[];
   readonly attempts: readonly {
     readonly id: string;
     readonly outcome: { readonly owner: string; readonly code: string };
@@ -66,7 +73,9 @@ const command = fileURLToPath(new URL('../bin/assay.js', import.meta.url));
 const PYTHON = '/usr/bin/python3';
 
 /** Starts the hosts. */
-export async function loopbackFleet(options: TestSshdOptions): Promise<LoopbackFleet> {
+export async function loopbackFleet(
+  options: Parameters<typeof startSshd>[0],
+): Promise<LoopbackFleet> {
   const sshd = await startSshd(options);
   const serial = (host: TestHost) => `SN-${String(sshd.hosts.indexOf(host) + 1).padStart(4, '0')}`;
   return {

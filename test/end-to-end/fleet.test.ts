@@ -1,0 +1,58 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { breakTorch, loopbackFleet, verdictOf, type LoopbackFleet } from '../loopback-fleet.ts';
+import { smallestPlan } from '../loopback-plan.ts';
+
+const test = suite('a fleet of eight hosts over SSH');
+const HOSTS = 8;
+/** Seconds; a busy machine takes several times what an idle one takes. */
+const LIMIT = 280;
+
+let fleet: LoopbackFleet;
+test.before(async () => {
+  fleet = await loopbackFleet({ hosts: HOSTS });
+});
+test.after(() => fleet.stop());
+
+test('healthy hosts are accepted, each under its serial, by all three suites and in pairs', async () => {
+  const plan = await fleet.plan(smallestPlan(4));
+  const ended = await fleet.assay(['accept', plan], LIMIT);
+  assert.is(ended.code, 0, ended.stderr);
+  const { nodes, criteria, lot } = await verdictOf(ended.run);
+  assert.is(lot.verdict, 'accept');
+  assert.equal(
+    nodes.map(({ identity, verdict }) => [identity, verdict]),
+    fleet.hosts.map((host) => [`plan:${fleet.serial(host)}`, 'pass']),
+  );
+  const silent = criteria.filter((one) => one.counts['pass'] === 0);
+  assert.equal(silent, [], 'every criterion was measured');
+  const between = criteria.find((one) => one.id === 'ranks-between');
+  assert.ok((between?.counts['pass'] ?? 0) >= HOSTS / 2, 'every host was in a pair');
+  const events = ended.stdout.trim().split('\n');
+  assert.is((JSON.parse(events.at(-1) ?? '') as { event: string }).event, 'end');
+});
+
+test('a wrong product, a crash and a closed port are named, with their owners, and nobody else is', async () => {
+  const [, wrong, , crashes, , , closed] = fleet.hosts;
+  if (wrong === undefined || crashes === undefined || closed === undefined)
+    throw new Error('hosts');
+  await breakTorch(wrong, 'wrong product');
+  await breakTorch(crashes, 'crash');
+  const plan = await fleet.plan({ name: 'broken', ...smallestPlan(4), refused: [closed] });
+  const ended = await fleet.assay(['accept', plan], LIMIT);
+  assert.is(ended.code, 1, ended.stderr);
+  const { nodes, attempts } = await verdictOf(ended.run);
+  assert.equal(
+    nodes
+      .filter(({ verdict }) => verdict !== 'pass')
+      .map(({ identity, verdict, owner }) => [identity, verdict, owner]),
+    [
+      [`plan:${fleet.serial(wrong)}`, 'fail', 'provider'],
+      [`plan:${fleet.serial(crashes)}`, 'fail', 'provider'],
+      [`plan:${fleet.serial(closed)}`, 'not-tested', 'provider'],
+    ],
+  );
+  assert.ok(attempts.some(({ outcome }) => outcome.owner === 'node' && outcome.code === 'CRASHED'));
+});
+
+test.run();

@@ -1,6 +1,6 @@
 /** The binary stream of the node-side supervisor: what a program prints can't look like its end. */
 
-/** One frame as supervise.py writes it. */
+/** One frame as the node-side daemon writes it. */
 export interface Frame {
   /** S start, O stdout, E stderr, X exit, N not started, G nothing there any more. */
   readonly kind: 'S' | 'O' | 'E' | 'X' | 'N' | 'G';

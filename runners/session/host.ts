@@ -6,7 +6,7 @@ import type { Ground } from './bootstrap.ts';
 import { relayOver, type Line, type Relay } from './relay.ts';
 import type { Shell } from './shell.ts';
 import { bring, storedPath } from './store.ts';
-import { supervisorFile } from './supervisor-file.ts';
+import { supervisor } from './supervisor.ts';
 
 /** What the fleet and the supervisor's client need of a host. */
 export interface Host {
@@ -22,9 +22,10 @@ export interface Host {
   connected(signal: AbortSignal): Promise<Shell>;
   /**
    * Brings a file here, once whatever the number of callers.
+   * @param source path on the controller, or the bytes themselves
    * @returns its absolute path on the host
    */
-  put(sha256: string, file: string, signal: AbortSignal): Promise<string>;
+  put(sha256: string, source: string | Uint8Array, signal: AbortSignal): Promise<string>;
   /**
    * A line to a program's daemon over the host's relay, which is started when there is none.
    * @throws {HarnessError} SSH_*, DISK_FULL: the relay could not be brought or started
@@ -108,7 +109,11 @@ export function createHost(
     }
   };
 
-  const put = async (sha256: string, file: string, signal: AbortSignal): Promise<string> => {
+  const put = async (
+    sha256: string,
+    source: string | Uint8Array,
+    signal: AbortSignal,
+  ): Promise<string> => {
     used = true;
     const key = `${ground.store} ${sha256}`;
     const others = puts.get(key);
@@ -116,7 +121,7 @@ export function createHost(
     const there = others === undefined ? false : await until(others.then(yes, no), signal);
     if (!there) {
       const ours = connected(signal).then((open) =>
-        bring(open, ground.cache, sha256, file, PUT_LIMIT, over.signal),
+        bring(open, ground.cache, sha256, source, PUT_LIMIT, over.signal),
       );
       puts.set(key, ours);
       ours.catch(() => puts.delete(key));
@@ -128,7 +133,7 @@ export function createHost(
   let relay: { readonly starting: Promise<Relay>; over: boolean } | undefined;
   const startRelay = async (): Promise<Relay> => {
     if (ground.supervisor === undefined) throw new TypeError(`${id} has no Python for a relay`);
-    const file = await put(...(await supervisorFile()), over.signal);
+    const file = await put(...(await supervisor()), over.signal);
     const open = await connected(over.signal);
     const made = relayOver(await open.exec([ground.supervisor, '-I', '-S', file], over.signal));
     // Before anything is measured here, what an earlier controller left must be gone.

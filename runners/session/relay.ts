@@ -1,4 +1,4 @@
-/** Many byte channels over one: the controller's side of supervise.py's relay. */
+/** Many byte channels over one: the controller's side of the node's relay. */
 import { EventEmitter, once } from 'node:events';
 import type { Channel } from './shell.ts';
 

@@ -1,5 +1,6 @@
 /** The content store of a host: `~/.cache/assay/files/<sha256>`, each file there once, checked there. */
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Shell } from './shell.ts';
@@ -28,6 +29,7 @@ export function storedPath(cache: string, sha256: string): string {
 /**
  * Brings a file to a host's store unless it is there; safe against others doing the same at once.
  *
+ * @param source path on the controller, or the bytes themselves
  * @param limit seconds for the whole of it
  * @throws {HarnessError} DISK_FULL, SSH_LOST, EVIDENCE_HASH_MISMATCH (other bytes arrived than were sent)
  */
@@ -35,7 +37,7 @@ export async function bring(
   shell: Shell,
   cache: string,
   sha256: string,
-  file: string,
+  source: string | Uint8Array,
   limit: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -58,7 +60,7 @@ export async function bring(
       said = (said + bytes.toString('latin1')).slice(-8192);
       if (sending === undefined && /^send$/mu.test(said)) {
         // The host may stop reading (disk full): its exit tells, not the pipe.
-        sending = pipeline(createReadStream(file), channel.stdin).catch(() => undefined);
+        sending = pipeline(opened(source), channel.stdin).catch(() => undefined);
       }
       if (/^have$/mu.test(said)) channel.stdin.end();
     }
@@ -72,6 +74,10 @@ export async function bring(
     patience.removeEventListener('abort', stop);
     channel.close();
   }
+}
+
+function opened(source: string | Uint8Array): Readable {
+  return typeof source === 'string' ? createReadStream(source) : Readable.from([source]);
 }
 
 function failure(code: number | undefined, complaint: string, lost: string | undefined) {

@@ -3,9 +3,8 @@ import type { Plan } from '../../plan/model.ts';
 import { simOptions, type SimOptions } from '../../runners/sim/options.ts';
 import { goodValues } from './values.ts';
 
-/** Nodes that are enough for cases on one node and on pairs; wider ones need more. */
-const FEW = 4;
-const MORE = 8;
+/** Nodes by the widest scope that is measured: one against a majority, two pairs, two domains. */
+const NODES = { node: 3, pair: 4, wide: 8 } as const;
 /** Nodes a rack or slice where that is what was bought. */
 const UNIT = 2;
 
@@ -14,7 +13,7 @@ const UNIT = 2;
  * are left out, for what is tested is the decision. Any other plan gets parts that are good by its own limits.
  */
 export function selftestPlan(plan: Plan): Plan {
-  const nodes = wide(plan) ? MORE : FEW;
+  const nodes = plan.delivery.unit === 'node' ? NODES[widest(plan)] : NODES.wide;
   const units = plan.delivery.unit === 'node' ? nodes : Math.ceil(nodes / UNIT);
   const bought = plan.delivery.count ?? units;
   return {
@@ -59,10 +58,10 @@ function simulated(plan: Plan, nodes: number): SimOptions {
   });
 }
 
-/** Whether a suite measures over more than two nodes. */
-function wide(plan: Plan): boolean {
-  return plan.suites.some(({ options }) => {
-    const scopes = 'scopes' in options && Array.isArray(options.scopes) ? options.scopes : [];
-    return scopes.some((scope) => scope !== 'node' && scope !== 'pair');
-  });
+function widest(plan: Plan): keyof typeof NODES {
+  const scopes = plan.suites.flatMap(({ options }): readonly unknown[] =>
+    'scopes' in options && Array.isArray(options.scopes) ? options.scopes : [],
+  );
+  if (scopes.some((scope) => scope !== 'node' && scope !== 'pair')) return 'wide';
+  return scopes.includes('pair') ? 'pair' : 'node';
 }

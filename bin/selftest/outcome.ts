@@ -12,7 +12,9 @@ export function endedAs({ judgement, stopped }: CampaignResult, must?: Must): En
   }
   const { verdict, reasons } = judgement.verdict.lot;
   const own = must === undefined ? undefined : reasonOf(must, judgement);
-  return { verdict, reason: own ?? reasons[0] ?? '' };
+  const [first] = judgement.verdict.findings;
+  const why = verdict === 'accept' || first === undefined ? undefined : said(first);
+  return { verdict, reason: own ?? [...reasons.slice(0, 1), ...(why ? [why] : [])].join('; ') };
 }
 
 /** What verification found, the problem that was looked for first. */
@@ -57,7 +59,10 @@ function reasonOf(must: Must, judgement: Judgement): string | undefined {
   if (must.reason !== undefined) return reasonMet(must.reason, judgement);
   const finding = findingOf(must, judgement);
   if (finding === undefined) return undefined;
-  const { criterion, subject, verdict, reason } = finding;
+  return said(finding);
+}
+
+function said({ criterion, subject, verdict, reason }: Finding): string {
   return `${criterion} ${verdict} on ${nameOf(subject)}: ${reason}`;
 }
 

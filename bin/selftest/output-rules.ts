@@ -23,6 +23,16 @@ export function outputRules(healthy: Healthy): readonly Rule[] {
       { bytes: output(own, (lines) => lines.filter((text) => !text.includes('"kind":"done"'))) },
     ],
     [
+      'output/incomplete',
+      `${victim} says done without one of its values`,
+      {
+        bytes: output(own, (lines) => {
+          const first = lines.findIndex((text) => text.includes('"kind":"sample"'));
+          return lines.filter((_, at) => at !== first);
+        }),
+      },
+    ],
+    [
       'output/garbage',
       `output of ${victim} is garbage`,
       { bytes: output(own, (lines) => lines.map((text) => text.replaceAll(/[a-z]/gu, '\u0000'))) },

@@ -1,4 +1,7 @@
-/** Floors of the reference device: far below what two busy cores do, so that they prove the tool only. */
+/**
+ * Floors of the reference device: a hundredth of what two idle cores do, so that they prove the tool
+ * only. A machine that other work keeps twenty times too busy still passes (1.0 GFLOP/s was measured so).
+ */
 import type { Floor } from './floor.ts';
 import { ruleFloor } from './floor.ts';
 
@@ -12,18 +15,18 @@ export const cpuFloors: readonly Floor[] = [
   }),
   ruleFloor('logits-correct', 'inference.logits.correct', 'accelerator', 'exact'),
   ruleFloor('tokens-digest', 'inference.tokens.digest', 'accelerator', 'exact'),
-  figure('gemm-fp32', 'matmul.gemm.throughput', 0.5e9, 'accelerator', {
+  figure('gemm-fp32', 'matmul.gemm.throughput', 50e6, 'accelerator', {
     dtype: 'fp32',
     shape: 512,
     mode: 'sustained',
     devices: 'all',
   }),
-  figure('memory-copy', 'matmul.memory.bandwidth', 0.2e9, 'accelerator', { operation: 'copy' }),
-  figure('all-reduce', 'nccl.all_reduce.busbw', 5e6, 'node', {
+  figure('memory-copy', 'matmul.memory.bandwidth', 50e6, 'accelerator', { operation: 'copy' }),
+  figure('all-reduce', 'nccl.all_reduce.busbw', 1e6, 'node', {
     scope: 'node',
     bytes: 4 * 2 ** 20,
   }),
-  figure('decode', 'inference.decode.throughput', 0.5, 'accelerator', {}),
+  figure('decode', 'inference.decode.throughput', 0.1, 'accelerator', {}),
 ];
 
 function figure(
@@ -33,7 +36,7 @@ function figure(
   per: Floor['per'],
   where: Floor['where'],
 ): Floor {
-  const source = 'assay: far below what two busy cores do (5.8 GFLOP/s in fp32 with torch 1.13)';
+  const source = 'assay: a hundredth of what two idle cores do (5.8 GFLOP/s in fp32 with torch 1.13)';
   return {
     id,
     metric,

@@ -36,7 +36,8 @@ function figure(
   per: Floor['per'],
   where: Floor['where'],
 ): Floor {
-  const source = 'assay: a hundredth of what two idle cores do (5.8 GFLOP/s in fp32 with torch 1.13)';
+  const source =
+    'assay: a hundredth of what two idle cores do (5.8 GFLOP/s in fp32 with torch 1.13)';
   return {
     id,
     metric,

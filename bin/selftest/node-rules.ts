@@ -130,7 +130,17 @@ export function nodeRules(healthy: Healthy): readonly Rule[] {
       ['fail'],
     ],
   ];
-  return table
+  // Versions that differ are shown only, unless the plan says more.
+  const uniform = plan.criteria.some((one) => one.metric === 'uniform' && one.mandatory);
+  const stale: Row = [
+    'uniform/stale-driver',
+    `${victim} has an older driver than the others`,
+    fault('stale-driver'),
+    'uniform',
+    ['fail'],
+    'gpu',
+  ];
+  return [...table, ...(uniform ? [stale] : [])]
     .filter(([, , , , , on]) => on === undefined || plan.part?.kind === on)
     .map(([id, broken, how, criterion, words]) => ({
       id,

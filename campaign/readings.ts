@@ -1,7 +1,7 @@
 /** One attempt's output → readings and outcome; fed live and in replay, the same both times. */
 import type { Origin } from '../plan/model.ts';
 import type { Node, Step } from '../runners/model.ts';
-import type { Case, Outcome, Reader, Reading, StepExit } from '../suites/model.ts';
+import type { Case, Line, Outcome, Reader, Reading, StepExit } from '../suites/model.ts';
 import type { JudgedReading } from '../verdicts/model.ts';
 import type { StreamEntry } from './directory/model.ts';
 import type { StreamName } from './evidence/writer.ts';
@@ -88,11 +88,17 @@ export class AttemptReadings {
       readings.push(...ended.readings);
       if (suite === this.#context.case.suite) outcome = ended.outcome;
     }
-    const byKey = new Map(entries.map((entry) => [entry.key, entry]));
-    return {
-      readings: readings.map((one) => this.#judged(one, byKey, origin)).filter(isPresent),
-      outcome,
-    };
+    const judged: JudgedReading[] = [];
+    const places = new Places(this.#context.attempt, entries);
+    for (const reading of readings) {
+      if (reading.kind !== 'sample') judged.push(reading);
+      else {
+        const evidence = places.of(reading.at);
+        // A reader that points at a stream that was never written would make a number without evidence.
+        if (evidence !== undefined) judged.push(sampled(reading, evidence, origin));
+      }
+    }
+    return { readings: judged, outcome };
   }
 
   #line(stream: Stream, text: string): void {
@@ -101,7 +107,8 @@ export class AttemptReadings {
     this.#onLine?.(step, text);
     const reader = this.#readers.get(suite);
     if (reader === undefined) return;
-    stream.readings.push(...reader.line(text, { step, node, stream: kind, line: stream.line }));
+    const read = reader.line(text, { step, node, stream: kind, line: stream.line });
+    for (const one of read) stream.readings.push(one);
   }
 
   #stream(name: StreamName): Stream {
@@ -111,21 +118,60 @@ export class AttemptReadings {
     this.#streams.set(name.key, stream);
     return stream;
   }
+}
 
-  #judged(
-    reading: Reading,
-    entries: ReadonlyMap<string, StreamEntry>,
-    origin: Origin,
-  ): JudgedReading | undefined {
-    if (reading.kind !== 'sample') return reading;
-    const { at, ...sample } = reading;
-    const { attempt } = this.#context;
-    const stream = streamKey(attempt, at.step, at.node, at.stream);
-    const entry = entries.get(stream);
-    // A reader that points at a stream that was never written would make a number without evidence.
+type Measured = Extract<Reading, { kind: 'sample' }>;
+type Judged = Extract<JudgedReading, { kind: 'sample' }>;
+
+/** Field by field: a large fleet gives millions, and a copy by rest and spread costs ten times as much. */
+function sampled(
+  { metric, subject, parameters, value, iterations, tally, window }: Measured,
+  evidence: Place,
+  origin: Origin,
+): Judged {
+  const { attempt, stream, sha256, line } = evidence;
+  const sample: { -readonly [K in keyof Judged]: Judged[K] } = {
+    kind: 'sample',
+    metric,
+    subject,
+    parameters,
+    value,
+    attempt,
+    evidence: { stream, sha256, line },
+    origin,
+  };
+  if (iterations !== undefined) sample.iterations = iterations;
+  if (tally !== undefined) sample.tally = tally;
+  if (window !== undefined) sample.window = window;
+  return sample;
+}
+
+interface Place {
+  readonly attempt: string;
+  readonly stream: string;
+  readonly sha256: string;
+  readonly line: number;
+}
+
+/** Where the lines of one attempt are kept; most samples follow one of the same stream. */
+class Places {
+  readonly #attempt: string;
+  readonly #entries: readonly StreamEntry[];
+  #last: StreamEntry | undefined;
+
+  constructor(attempt: string, entries: readonly StreamEntry[]) {
+    this.#attempt = attempt;
+    this.#entries = entries;
+  }
+
+  /** undefined: there is no such stream. */
+  of({ step, node, stream, line }: Line): Place | undefined {
+    const is = (entry: StreamEntry | undefined) =>
+      entry?.step === step && entry.node === node && entry.stream === stream;
+    const entry = is(this.#last) ? this.#last : this.#entries.find(is);
     if (entry === undefined) return undefined;
-    const evidence = { stream, sha256: entry.sha256, line: at.line };
-    return { ...sample, attempt, evidence, origin };
+    this.#last = entry;
+    return { attempt: this.#attempt, stream: entry.key, sha256: entry.sha256, line };
   }
 }
 
@@ -149,8 +195,4 @@ export function compareStreams(
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function isPresent<T>(value: T | undefined): value is T {
-  return value !== undefined;
 }

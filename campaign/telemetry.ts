@@ -10,7 +10,7 @@ export function telemetryRows(
   const series = new Map<string, { readonly of: Telemetry; readonly values: number[] }>();
   for (const reading of readings) {
     if (reading.kind !== 'telemetry') continue;
-    const key = JSON.stringify([reading.node, reading.accelerator ?? '', reading.field]);
+    const key = `${reading.node}\n${reading.accelerator ?? ''}\n${reading.field}`;
     const one = series.get(key) ?? { of: reading, values: [] };
     one.values.push(reading.value);
     series.set(key, one);

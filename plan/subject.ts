@@ -46,12 +46,12 @@ export function subjectNodes(subject: Subject): readonly string[] {
 
 /** Parameters as one string with sorted keys: equal parameters, equal string. */
 export function parametersKey(parameters: Parameters): string {
-  return JSON.stringify(
-    Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1))),
-  );
+  const sorted = Object.keys(parameters).sort();
+  return `{${sorted.map((key) => `${JSON.stringify(key)}:${JSON.stringify(parameters[key])}`).join(',')}}`;
 }
 
 /** Whether every key of `where` has the same value in `parameters`. */
 export function matches(where: Parameters, parameters: Parameters): boolean {
-  return Object.entries(where).every(([key, value]) => parameters[key] === value);
+  for (const key in where) if (where[key] !== parameters[key]) return false;
+  return true;
 }

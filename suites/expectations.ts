@@ -1,6 +1,6 @@
 /** What a case promises (`Case.gives`), as a gate for what its nodes print and a list of what is missing. */
 import type { Parameters, Subject } from '../plan/model.ts';
-import { parametersKey, subjectKey } from '../plan/subject.ts';
+import { matches, parametersKey, subjectKey } from '../plan/subject.ts';
 import type { Node } from '../runners/model.ts';
 import type { Case, Reading } from './model.ts';
 
@@ -17,55 +17,104 @@ export interface Expectations {
   missing(): readonly { readonly node?: string; readonly what: string }[];
 }
 
+/** A row of `Case.gives`, prepared once a case: a large fleet makes a reader of it for every attempt. */
+interface Promised {
+  readonly metric: string;
+  readonly per: Subject['kind'];
+  readonly parameters: Parameters;
+  readonly size: number;
+}
+
+/** Promises by kind and name; equal ones once. */
+type ByName = ReadonlyMap<string, readonly Promised[]>;
+
 /**
  * @param of the case whose `gives` binds
  * @param nodes nodes of the attempt, with accelerators
  */
 export function expectations(of: Case, nodes: readonly Node[]): Expectations {
-  const owed = new Map<string, { readonly node?: string; readonly what: string }>();
-  /** Kinds whose subjects are not known beforehand (links, groups): any one of the kind pays. */
-  const open = new Set<string>();
-  for (const give of of.gives) {
-    const name = [give.as ?? 'sample', give.metric, key(give.parameters ?? of.parameters)];
-    const subjects = knownSubjects(give.per, nodes);
-    if (subjects === undefined) {
-      owed.set([...name, give.per].join(' '), { what: give.metric });
-      open.add([...name, give.per].join(' '));
-    }
-    for (const subject of subjects ?? []) {
-      const place = subjectKey(subject);
-      owed.set([...name, place].join(' '), {
-        node: subject.node,
-        what: `${give.metric} ${key(give.parameters ?? of.parameters)} on ${place}`,
-      });
-    }
-  }
-  const known = new Set(owed.keys());
-  const taken = new Set<string>();
+  const promised = promisedBy(of);
+  /** Promise → keys of the subjects that it was taken for. */
+  const taken = new Map<Promised, Set<string>>();
   const speakers = new Set<string>();
   return {
     take(value) {
-      const metric = value.kind === 'sample' ? value.metric : value.name;
-      const name = [value.kind, metric, key(value.parameters)].join(' ');
-      const one = `${name} ${subjectKey(value.subject)}`;
-      const any = `${name} ${value.subject.kind}`;
-      if (!known.has(one) && !open.has(any)) {
-        return `${metric} ${key(value.parameters)} is not what ${of.id} gives`;
+      const name = value.kind === 'sample' ? value.metric : value.name;
+      const { subject, parameters } = value;
+      const one = promised
+        .get(`${value.kind} ${name}`)
+        ?.find((each) => each.per === subject.kind && same(each, parameters));
+      if (one === undefined || !isThere(subject, nodes)) {
+        return `${name} ${parametersKey(parameters)} is not what ${of.id} gives`;
       }
-      if (taken.has(one)) return `${metric} ${key(value.parameters)} was said twice`;
-      taken.add(one);
-      owed.delete(one);
-      owed.delete(any);
-      if ('node' in value.subject) speakers.add(value.subject.node);
+      const place = placeOf(subject);
+      const own = taken.get(one);
+      if (own === undefined) taken.set(one, new Set([place]));
+      else if (own.has(place)) return `${name} ${parametersKey(parameters)} was said twice`;
+      else own.add(place);
+      if ('node' in subject) speakers.add(subject.node);
       return undefined;
     },
     has: (node) => speakers.has(node),
-    missing: () => [...owed.values()],
+    missing: () =>
+      [...promised.values()].flat().flatMap((one) => {
+        const own = taken.get(one);
+        const subjects = knownSubjects(one.per, nodes);
+        // Links and groups are not known beforehand: any one of the kind pays.
+        if (subjects === undefined) return own === undefined ? [{ what: one.metric }] : [];
+        return subjects
+          .filter((subject) => own?.has(placeOf(subject)) !== true)
+          .map((subject) => ({
+            node: subject.node,
+            what: `${one.metric} ${parametersKey(one.parameters)} on ${subjectKey(subject)}`,
+          }));
+      }),
   };
 }
 
-function key(parameters: Parameters): string {
-  return parametersKey(parameters);
+const prepared = new WeakMap<Case, ByName>();
+
+function promisedBy(of: Case): ByName {
+  const known = prepared.get(of);
+  if (known !== undefined) return known;
+  const byName = new Map<string, Promised[]>();
+  for (const { as, metric, per, parameters = of.parameters } of of.gives) {
+    const name = `${as ?? 'sample'} ${metric}`;
+    const one = { metric, per, parameters, size: Object.keys(parameters).length };
+    const own = byName.get(name);
+    if (own === undefined) byName.set(name, [one]);
+    else if (!own.some((each) => each.per === per && same(each, parameters))) own.push(one);
+  }
+  prepared.set(of, byName);
+  return byName;
+}
+
+function same(one: Promised, parameters: Parameters): boolean {
+  return matches(one.parameters, parameters) && Object.keys(parameters).length === one.size;
+}
+
+/** Of nodes and accelerators it is known beforehand which there are. */
+function isThere(subject: Subject, nodes: readonly Node[]): boolean {
+  switch (subject.kind) {
+    case 'node':
+      return nodes.some((node) => node.id === subject.node);
+    case 'accelerator':
+      return nodes.some(
+        (node) =>
+          node.id === subject.node &&
+          node.accelerators.some((one) => one.id === subject.accelerator),
+      );
+    case 'link':
+    case 'group':
+    case 'endpoint':
+    case 'lot':
+      return true;
+  }
+}
+
+/** Unique among the subjects of one kind. */
+function placeOf(subject: Subject): string {
+  return subject.kind === 'accelerator' ? subject.accelerator : subjectKey(subject);
 }
 
 function knownSubjects(per: Subject['kind'], nodes: readonly Node[]) {

@@ -7,6 +7,7 @@ import { bareNode } from './layout.ts';
 import { bytesOf, type Output } from './output.ts';
 import type { Fault } from './options.ts';
 import { simulatedNode, type World } from './truth.ts';
+import { Turns } from './turns.ts';
 
 /** Faults that end a process before it says anything. */
 const SILENT = ['dead', 'flapping', 'hang'] as const;
@@ -18,7 +19,9 @@ export function simulatedFleet(context: RunContext, world: World, truth: readonl
     throw new Error('the sim runner was opened without suites to simulate');
   const byId = new Map(truth.map((node) => [node.id, node]));
   const missing = truth.filter((node) => faultsOf(node.id).some((one) => one.kind === 'missing'));
-  const there = truth.filter((node) => !missing.includes(node));
+  const gone = new Set(missing);
+  const there = truth.filter((node) => !gone.has(node));
+  const turns = new Turns();
 
   function faultsOf(node: string): readonly Fault[] {
     return world.faults.get(node) ?? [];
@@ -67,6 +70,7 @@ export function simulatedFleet(context: RunContext, world: World, truth: readonl
       node: bareNode(node),
     })),
     async start(step, sink, signal) {
+      await turns.take(step.attempt);
       const moment = momentOf(step.attempt);
       const all = step.nodes.flatMap((id) => {
         const node = byId.get(id);
@@ -78,7 +82,11 @@ export function simulatedFleet(context: RunContext, world: World, truth: readonl
         const others = all.length === 1 ? [] : all.filter((one) => one !== node);
         return run(step, node, rank, others, moment, sink, signal);
       });
-      return Promise.all(exits);
+      try {
+        return await Promise.all(exits);
+      } finally {
+        turns.give(step.attempt);
+      }
     },
     put: async () => [],
     async *events(signal) {

@@ -52,24 +52,29 @@ function take(watch: Watch, watched: Watched, from: Line): readonly Reading[] {
   const { 'own-cpu': cpu, 'own-wall': wall } = watch.fields;
   if (cpu !== undefined) watched.cost.cpu = cpu;
   if (wall !== undefined) watched.cost.wall = wall;
-  const reading = (field: string, value: number): Reading => ({
-    kind: 'telemetry',
-    node: from.node,
-    ...(accelerator !== undefined && { accelerator: accelerator.id }),
-    at: watch.at,
-    field,
-    value,
-  });
-  return Object.entries(watch.fields).flatMap(([field, value]) => {
-    if (field !== 'throttle') return [reading(field, value)];
+  const readings: Reading[] = [];
+  const say = (field: string, value: number) => {
+    const { node } = from;
+    const { at } = watch;
+    readings.push(
+      accelerator === undefined
+        ? { kind: 'telemetry', node, at, field, value }
+        : { kind: 'telemetry', node, accelerator: accelerator.id, at, field, value },
+    );
+  };
+  for (const field in watch.fields) {
+    const value = watch.fields[field] as number;
+    if (field !== 'throttle') {
+      say(field, value);
+      continue;
+    }
     const { powerCap, thermal, powerBrake, hardware } = decodeThrottle(value);
-    return [
-      reading('throttle.power-cap', Number(powerCap)),
-      reading('throttle.thermal', Number(thermal)),
-      reading('throttle.power-brake', Number(powerBrake)),
-      reading('throttle.hardware', Number(hardware)),
-    ];
-  });
+    say('throttle.power-cap', Number(powerCap));
+    say('throttle.thermal', Number(thermal));
+    say('throttle.power-brake', Number(powerBrake));
+    say('throttle.hardware', Number(hardware));
+  }
+  return readings;
 }
 
 function other(text: string, watched: Watched): readonly Reading[] {

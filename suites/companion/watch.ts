@@ -25,14 +25,14 @@ export function parseWatch(text: string): Watch | undefined {
   if (assay !== 1 || kind !== 'watch' || !isFinite(at)) return undefined;
   if (accelerator !== undefined && !isIndex(accelerator)) return undefined;
   if (typeof fields !== 'object' || fields === null) return undefined;
-  const entries = Object.entries(fields).filter(
-    (entry): entry is [string, number] => FIELD.test(entry[0]) && isFinite(entry[1]),
-  );
-  return {
-    ...(accelerator !== undefined && { accelerator }),
-    at,
-    fields: Object.fromEntries(entries.slice(0, FIELDS)),
-  };
+  const kept: Record<string, number> = {};
+  let count = 0;
+  for (const [field, one] of Object.entries(fields)) {
+    if (count >= FIELDS || !isFinite(one) || !FIELD.test(field)) continue;
+    kept[field] = one;
+    count += 1;
+  }
+  return accelerator === undefined ? { at, fields: kept } : { accelerator, at, fields: kept };
 }
 
 function isFinite(value: unknown): value is number {

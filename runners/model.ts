@@ -169,7 +169,7 @@ export interface RunContext {
   /** Folder on the controller for the runner's own short-lived files (sockets, keys); 0700. */
   readonly scratch: string;
   /** What the plan's fleet block says to every runner. */
-  readonly fleet: Pick<FleetOptions, 'python' | 'become' | 'lease' | 'grace'> & {
+  readonly fleet: Pick<FleetOptions, 'python' | 'become' | 'lease' | 'grace' | 'prepare'> & {
     /** The nodes stand in for hardware (`stand-in: true`): their origin is 'stand-in'. */
     readonly standIn?: boolean;
   };

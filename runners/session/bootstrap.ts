@@ -1,5 +1,6 @@
 /** The first words with a host: one sh that tells what payloads will find there. */
 import { HarnessError } from '../../plan/errors.ts';
+import { PREPARED_PYTHON } from './prepare.ts';
 import { commandLine } from './quote.ts';
 import { collect, type Shell } from './shell.ts';
 
@@ -25,6 +26,8 @@ export interface Ground {
   readonly version?: string;
   /** Whether `python` finds torch (not imported). */
   readonly torch: boolean;
+  /** What `prepare: install` did; absent: it was not asked or not needed. */
+  readonly prepared?: string;
 }
 
 const PROBE = String.raw`
@@ -61,7 +64,12 @@ ask() {
 `.trim();
 
 /** The virtual environment is the host's to name; each line is a candidate, as a shell says it. */
-const OWN = ['"${VIRTUAL_ENV:-/nonexistent}"/bin/python', 'python3', '/usr/bin/python3'];
+const OWN = [
+  '"${VIRTUAL_ENV:-/nonexistent}"/bin/python',
+  'python3',
+  '/usr/bin/python3',
+  PREPARED_PYTHON,
+];
 
 /**
  * Asks a host what it has; installs nothing.

@@ -3,8 +3,9 @@ import { EventEmitter, on, setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Domain, Exit, Fleet, FleetEvent, Identity, Node, RunContext } from '../model.ts';
-import { bootstrap } from './bootstrap.ts';
+import { bootstrap, type Ground } from './bootstrap.ts';
 import { clear, createHost, isPassing, type Host, type Puts } from './host.ts';
+import { prepare } from './prepare.ts';
 import { printable } from './printable.ts';
 import { runOn } from './process-on.ts';
 import type { Shell } from './shell.ts';
@@ -50,7 +51,7 @@ export async function sessionFleet(
   const openHost = async (id: string, target: Target, ends: AbortSignal) => {
     const shell = await patiently(() => target.open(ends), ends);
     try {
-      const ground = await bootstrap(shell, context.fleet.python, `${context.run}/${id}`, ends);
+      const ground = await prepared(shell, context, `${context.run}/${id}`, ends);
       const folder = `${ground.cache}/runs/${context.run}/${id}`;
       const told = (kind: 'lost' | 'back', detail: string) => tell(id, kind, detail);
       return createHost(id, ground, folder, shell, (again) => target.open(again), puts, told);
@@ -184,11 +185,26 @@ function asNode(id: string, target: Target): Node {
   return { id, name, fabricAddress, identity, domains, accelerators: [], environment: {} };
 }
 
+/** What the host has; with `prepare: install`, once more after torch was brought. */
+async function prepared(
+  shell: Shell,
+  context: RunContext,
+  run: string,
+  signal: AbortSignal,
+): Promise<Ground> {
+  const { python, become, prepare: wanted } = context.fleet;
+  const ground = await bootstrap(shell, python, run, signal);
+  if (wanted !== 'install' || ground.torch || ground.unwritable !== undefined) return ground;
+  const done = await prepare(shell, ground.cache, become, signal);
+  return { ...(await bootstrap(shell, python, run, signal)), prepared: done };
+}
+
 function withGround(node: Node, { ground }: Host): Node {
   const environment = {
     ...(ground.python !== undefined && { python: ground.python.join(' ') }),
     ...(ground.version !== undefined && { 'python.version': ground.version }),
     'python.torch': ground.torch ? 'found' : 'missing',
+    ...(ground.prepared !== undefined && { prepared: ground.prepared }),
   };
   return { ...node, environment, ...(ground.boot !== undefined && { machine: ground.boot }) };
 }

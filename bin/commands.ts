@@ -39,6 +39,10 @@ export const commands: Readonly<Record<string, Line>> = {
     describe: 'Check hashes and recompute the verdict from evidence alone',
     load: async () => (await import('./commands/verify.ts')).verify,
   },
+  sign: {
+    describe: 'Sign a sealed run with an OpenSSH key',
+    load: async () => (await import('./commands/sign.ts')).sign,
+  },
   history: {
     describe: "A delivery over its runs: a line a serial, the delivery's verdict",
     load: async () => (await import('./commands/history.ts')).history,

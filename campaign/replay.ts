@@ -26,6 +26,8 @@ export interface ReplaySetup {
   /** The run's, or an amended one: then the judge's requests are not compared. */
   readonly plan: Plan;
   readonly amended?: boolean;
+  /** Attempts whose evidence this copy has not: passed over, so what rests on them comes out otherwise. */
+  readonly withheld?: ReadonlySet<string>;
   readonly names?: PrivateFile;
   readonly units: Units;
   readonly createJudge: CreateJudge;
@@ -89,7 +91,7 @@ class Replay {
     const cases = new Map(units.inventory.cases(opened.nodes).map((one) => [one.id, one]));
     const inventory: Inventoried[] = [];
     for (const stored of attempts) {
-      if (stored.attempt.outcome === undefined) continue;
+      if (stored.attempt.outcome === undefined || this.#withheld(stored)) continue;
       const readings = await this.#read(stored, { nodes, cases, origin: opened.origin });
       inventory.push({ attempt: stored.attempt, readings });
     }
@@ -104,10 +106,14 @@ class Replay {
       this.#problem(`round ${round} was asked for by other requests than the evidence leads to`);
     }
     for (const stored of attempts) {
-      if (stored.attempt.outcome === undefined) continue;
+      if (stored.attempt.outcome === undefined || this.#withheld(stored)) continue;
       const readings = await this.#read(stored, judging);
       judging.judge.observe(stored.attempt, readings);
     }
+  }
+
+  #withheld({ attempt }: AttemptOnDisk): boolean {
+    return this.#setup.withheld?.has(attempt.id) === true;
   }
 
   async #read(

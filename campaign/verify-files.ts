@@ -17,14 +17,20 @@ export interface Problem {
   readonly what: string;
 }
 
-/** May be left out of a copy for others. */
-const OPTIONAL = ['private.json'];
+/** Whether a file of the manifest may be missing here. */
+export type MayMiss = (file: string, sha256: string) => boolean;
 
-/** Checks a folder against its manifest.json. @returns the manifest, where it could be read */
+/**
+ * Checks a folder against its manifest.json.
+ *
+ * @param mayMiss absent: host names may have been left out of a copy
+ * @returns the manifest, where it could be read
+ */
 export async function checkManifest(
   root: string,
   prefix: string,
   problems: Problem[],
+  mayMiss: MayMiss = (file) => file === 'private.json',
 ): Promise<Manifest | undefined> {
   const name = `${prefix}manifest.json`;
   const path = join(root, name);
@@ -38,7 +44,7 @@ export async function checkManifest(
   const folder = resolve(root, prefix);
   for (const [file, { sha256, bytes }] of Object.entries(manifest.files)) {
     const what = await fileProblem(join(folder, file), sha256, bytes);
-    if (what === 'is missing' && OPTIONAL.includes(file)) continue;
+    if (what === 'is missing' && mayMiss(file, sha256)) continue;
     if (what !== undefined) problems.push({ file: prefix + file, what });
   }
   for (const file of await coveredFiles(folder)) {
@@ -48,16 +54,41 @@ export async function checkManifest(
   return manifest;
 }
 
-/** Checks what was added after sealing: each has its own manifest, with the hash of the run's. */
-export async function checkLater(root: string, problems: Problem[]): Promise<void> {
+/**
+ * Checks what was added after sealing: each has its own manifest, with the hash of the run's and of the
+ * one before it.
+ *
+ * @returns prefixes of the folders
+ */
+export async function checkLater(root: string, problems: Problem[]): Promise<readonly string[]> {
   const parent = await hashFile(join(root, 'manifest.json'));
-  for (const number of await folders(join(root, 'later'))) {
-    const prefix = `later/${number}/`;
-    const manifest = await checkManifest(root, prefix, problems);
-    if (manifest !== undefined && manifest.parent !== parent) {
-      problems.push({ file: `${prefix}manifest.json`, what: 'belongs to another run' });
-    }
+  const names = await namesIn(join(root, 'later'));
+  const numbers = names.filter((name) => /^[1-9]\d*$/u.test(name)).map(Number);
+  for (const name of names.filter((one) => !/^[1-9]\d*$/u.test(one))) {
+    const what = name.endsWith('.tmp') ? 'was never finished: remove it' : 'is no part of the run';
+    problems.push({ file: `later/${name}`, what });
   }
+  let previous: string | undefined;
+  for (let number = 1; number <= Math.max(0, ...numbers); number += 1) {
+    const prefix = `later/${number}/`;
+    const file = `${prefix}manifest.json`;
+    if (!numbers.includes(number)) {
+      problems.push({ file, what: 'is missing, and later ones are there: the chain is cut' });
+      previous = undefined;
+      continue;
+    }
+    const manifest = await checkManifest(root, prefix, problems, () => false);
+    if (manifest !== undefined && manifest.parent !== parent) {
+      problems.push({ file, what: 'belongs to another run' });
+    } else if (manifest !== undefined && manifest.previous !== previous) {
+      problems.push({ file, what: 'does not follow on what is before it: the chain is cut' });
+    }
+    if ((await namesIn(join(root, prefix, 'later'))).length > 0) {
+      problems.push({ file: `${prefix}later`, what: 'is no part of the run' });
+    }
+    previous = manifest === undefined ? undefined : await hashFile(join(root, file));
+  }
+  return numbers.sort((a, b) => a - b).map((number) => `later/${number}/`);
 }
 
 /** Checks that the journal is whole and of this run. */
@@ -89,13 +120,27 @@ export async function checkJournal(
   });
 }
 
-/** Reads every stream of the evidence and compares bytes, hash and lines with the index. */
-export async function checkEvidence(root: string, problems: Problem[]): Promise<void> {
+/**
+ * Reads every stream of the evidence and compares bytes, hash and lines with the index.
+ *
+ * @param withheld whether a segment was left out of this copy
+ * @returns attempts with a stream in such a segment
+ */
+export async function checkEvidence(
+  root: string,
+  problems: Problem[],
+  withheld: (segment: string) => boolean,
+): Promise<ReadonlySet<string>> {
+  const unread = new Set<string>();
   const evidence = new EvidenceReader(join(root, 'evidence'));
   const index = 'evidence/index.ndjson';
   try {
     await attempt(index, problems, async () => {
       for await (const entry of evidence.streams()) {
+        if (entry.blocks.some(({ segment }) => withheld(segment))) {
+          unread.add(entry.attempt);
+          continue;
+        }
         const file = `evidence/${entry.blocks[0]?.segment ?? 'index.ndjson'}`;
         await attempt(file, problems, async () => {
           let bytes = 0;
@@ -116,6 +161,7 @@ export async function checkEvidence(root: string, problems: Problem[]): Promise<
   } finally {
     await evidence.close();
   }
+  return unread;
 }
 
 /** Runs a check; a file that can't be read is a problem of that file, and the others are still checked. */
@@ -150,9 +196,9 @@ async function fileProblem(
   }
 }
 
-async function folders(path: string): Promise<string[]> {
+async function namesIn(path: string): Promise<string[]> {
   try {
-    return (await readdir(path)).filter((name) => /^\d+$/u.test(name)).sort();
+    return (await readdir(path)).sort();
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;

@@ -6,7 +6,6 @@ import type { Plan } from '../plan/model.ts';
 import { canonicalFile } from './directory/canonical.ts';
 import { readJson } from './directory/json.ts';
 import type { PrivateFile } from './directory/model.ts';
-import { readParquet, type Row, type Table } from './directory/parquet.ts';
 import { rejectedFile } from './directory/rejected.ts';
 import { planShape, privateShape } from './directory/shapes.ts';
 import { findingTable, sampleTable, telemetryTable } from './directory/tables.ts';
@@ -14,6 +13,8 @@ import { isThere } from './directory/writer.ts';
 import { differences } from './differences.ts';
 import { replay, type Replayed } from './replay.ts';
 import { rejectedContext, VERDICT_DIGITS } from './results.ts';
+import { RowCheck } from './row-check.ts';
+import { checkSignatures, type CheckedSignature, type Trust } from './signatures/check.ts';
 import { telemetryRows } from './telemetry.ts';
 import type { CreateJudge, Units } from './units.ts';
 import {
@@ -24,53 +25,97 @@ import {
   checkManifest,
   type Problem,
 } from './verify-files.ts';
-
-/** Rows of one table that are named at most. */
-const MOST_ROWS = 5;
+import { checkReports, type ReportsAgain } from './verify-reports.ts';
+import {
+  compareFindings,
+  readWithheld,
+  type Recomputed,
+  unreadable,
+  type WithheldFound,
+} from './verify-withheld.ts';
 
 /** What verification needs from outside. */
 export interface VerifySetup {
   readonly createJudge: CreateJudge;
   /** The units again from a run's plan.json. */
   readonly revive: (plan: Plan) => Promise<Units>;
+  /** Absent: signatures are held against the manifest alone. */
+  readonly trust?: Trust;
+  /** Renders the reports that every run gets; absent: they stand on their hashes. */
+  readonly reports?: ReportsAgain;
+}
+
+/** What verification found. */
+export interface Verified {
+  /** All that is wrong, the file first; empty: what is there stands. */
+  readonly problems: readonly Problem[];
+  readonly signatures: readonly CheckedSignature[];
+  /** Of a copy for others; absent: the run is whole. */
+  readonly withheld?: WithheldFound;
+  /** What was not checked, and why: no failure. */
+  readonly notes: readonly string[];
 }
 
 /**
- * Checks a sealed run: hashes, evidence, and everything that follows from the evidence.
+ * Checks a sealed run: hashes, signatures, evidence, and everything that follows from the evidence.
  *
- * @returns all that is wrong, the file first; empty: the verdict stands
- * @throws {HarnessError} RUN_UNREADABLE when there is no plan.json to start from, RUN_SCHEMA_NEWER
+ * @throws {HarnessError} RUN_UNREADABLE when there is no plan.json to start from, RUN_SCHEMA_NEWER;
+ *   USAGE when the keys to trust can't be read; TOOL_MISSING when there are signatures and no ssh-keygen
  */
-export async function verifyRun(
-  path: string,
-  setup: VerifySetup,
-): Promise<{ readonly problems: readonly Problem[] }> {
+export async function verifyRun(path: string, setup: VerifySetup): Promise<Verified> {
   const root = resolve(path);
   const plan = await readJson(join(root, 'plan.json'), 'plan', 1, planShape);
   const problems: Problem[] = [];
-  const manifest = await checkManifest(root, '', problems);
-  if (manifest !== undefined) await checkLater(root, problems);
+  const notes: string[] = [];
+  const leftOut = await readWithheld(root, problems);
+  const manifest = await checkManifest(root, '', problems, leftOut.mayMiss);
+  const later = manifest === undefined ? [] : await checkLater(root, problems);
+  const trust = setup.trust ?? { now: new Date() };
+  const signatures: CheckedSignature[] = [];
+  for (const prefix of ['', ...later]) {
+    signatures.push(...(await checkSignatures(root, prefix, trust, problems)));
+  }
+  if (
+    trust.allowed !== undefined &&
+    !signatures.some(({ file }) => file.startsWith('signatures/'))
+  ) {
+    problems.push({ file: 'signatures/', what: 'nobody has signed this run' });
+  }
   await checkJournal(root, manifest, problems);
-  await checkEvidence(root, problems);
-  await checkResults(root, plan, setup, problems);
-  return { problems };
+  const withheld = await checkEvidence(root, problems, leftOut.segment);
+  const unread = await unreadable(root, withheld);
+  const results = await checkResults(root, plan, setup, unread, problems);
+  if (problems.length === 0 && manifest !== undefined && setup.reports !== undefined) {
+    await checkReports(root, manifest, setup.reports, problems, notes);
+  }
+  const { file } = leftOut;
+  return {
+    problems,
+    signatures,
+    ...(file && { withheld: { ...file, attempts: withheld.size, ...results } }),
+    notes,
+  };
 }
 
+/** @returns how many findings the copy gives again, and those that it does not */
 async function checkResults(
   root: string,
   plan: Plan,
   { createJudge, revive }: VerifySetup,
+  unread: ReadonlySet<string>,
   problems: Problem[],
-): Promise<void> {
+): Promise<Recomputed> {
   const names = await privateNames(root, problems);
-  const samples = new RowCheck(root, 'samples.parquet', sampleTable, problems);
-  const telemetry = new RowCheck(root, 'telemetry.parquet', telemetryTable, problems);
+  const there = ({ attempt: id }: { readonly attempt: string }) => !unread.has(id);
+  const samples = new RowCheck(root, 'samples.parquet', sampleTable, problems, there);
+  const telemetry = new RowCheck(root, 'telemetry.parquet', telemetryTable, problems, there);
   const units = await revive(plan);
   const replayed = await attempt('evidence', problems, () =>
     replay({
       path: root,
       plan,
       ...(names && { names }),
+      ...(unread.size > 0 && { withheld: unread, amended: true }),
       units,
       createJudge,
       problem: (what) => problems.push({ file: 'journal.ndjson', what }),
@@ -87,10 +132,14 @@ async function checkResults(
       },
     }),
   );
-  await samples.end(replayed !== undefined);
-  await telemetry.end(replayed !== undefined);
-  if (replayed === undefined) return;
+  // Without any inventory nothing is read: the tables' rows then have nothing to be held against.
+  const complete = replayed !== undefined;
+  await samples.end(complete);
+  await telemetry.end(complete);
+  if (replayed === undefined) return { recomputed: 0, notRecomputed: [] };
+  if (unread.size > 0) return compareFindings(root, replayed.judgement.findings, problems);
   await checkJudgement(root, plan, replayed, problems);
+  return { recomputed: replayed.judgement.findings.length, notRecomputed: [] };
 }
 
 async function checkJudgement(
@@ -164,57 +213,4 @@ async function textOf(
     problems.push({ file, what: code === 'ENOENT' ? 'is missing' : `can't be read (${code})` });
     return undefined;
   }
-}
-
-/** Compares a table with the rows that the evidence gives, one after the other. */
-class RowCheck<T> {
-  readonly #file: string;
-  readonly #table: Table<T>;
-  readonly #problems: Problem[];
-  readonly #rows: AsyncIterator<T>;
-  #row = 0;
-  #named = 0;
-  #broken = false;
-
-  constructor(root: string, file: string, table: Table<T>, problems: Problem[]) {
-    this.#file = file;
-    this.#table = table;
-    this.#problems = problems;
-    this.#rows = readParquet(join(root, file), table)[Symbol.asyncIterator]();
-  }
-
-  /** @param what names the row in words */
-  async next(expected: T, what: string): Promise<void> {
-    const row = await this.#read();
-    if (this.#broken) return;
-    this.#row += 1;
-    const seen = row === undefined ? {} : cells(this.#table.encode(row));
-    const found = differences(seen, cells(this.#table.encode(expected)));
-    for (const one of found) this.#name(`row ${this.#row} (${what}): ${one}`);
-  }
-
-  /** @param complete all rows that the evidence gives have been compared */
-  async end(complete: boolean): Promise<void> {
-    if (complete && (await this.#read()) !== undefined) {
-      this.#name(`has more than the ${this.#row} rows that the evidence gives`);
-    }
-    await this.#rows.return?.();
-  }
-
-  async #read(): Promise<T | undefined> {
-    if (this.#broken) return undefined;
-    const next = await attempt(this.#file, this.#problems, () => this.#rows.next());
-    if (next === undefined) this.#broken = true;
-    return next === undefined || next.done === true ? undefined : next.value;
-  }
-
-  #name(what: string): void {
-    this.#named += 1;
-    if (this.#named <= MOST_ROWS) this.#problems.push({ file: this.#file, what });
-  }
-}
-
-/** Absent cells left out: a file has no cells that are there and undefined. */
-function cells(row: Row): Row {
-  return Object.fromEntries(Object.entries(row).filter(([, cell]) => cell !== undefined));
 }

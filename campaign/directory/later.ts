@@ -36,7 +36,9 @@ export async function writeLater(
   await onDisk(later, () => mkdir(later, { recursive: true }));
   const unlock = await lock(join(root, '.lock'));
   try {
-    const folder = join(later, String(await nextNumber(later)));
+    const number = await nextNumber(later);
+    const folder = join(later, String(number));
+    const previous = await previousHash(later, number);
     const making = `${folder}.tmp`;
     await rm(making, { recursive: true, force: true });
     await mkdir(making);
@@ -47,6 +49,7 @@ export async function writeLater(
       version: about.version,
       kind: about.kind,
       parent: await hashFile(sealed),
+      ...(previous !== undefined && { previous }),
     });
     await rename(making, folder);
     await syncFolder(later);
@@ -60,6 +63,11 @@ export async function writeLater(
 export async function laterFolders(run: string): Promise<string[]> {
   const later = join(resolve(run), 'later');
   return (await numbers(later)).map((number) => join(later, String(number)));
+}
+
+async function previousHash(later: string, number: number): Promise<string | undefined> {
+  const manifest = join(later, String(number - 1), 'manifest.json');
+  return (await isThere(manifest)) ? hashFile(manifest) : undefined;
 }
 
 async function nextNumber(later: string): Promise<number> {

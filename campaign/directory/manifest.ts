@@ -8,7 +8,7 @@ import type { Manifest } from './model.ts';
 
 /** Folders that stand outside a run's manifest: each has its own proof. */
 const OUTSIDE = ['signatures', 'later'];
-const OWN = ['manifest.json', '.lock'];
+const OWN = ['manifest.json', 'withheld.json', '.lock'];
 
 /** SHA-256 (hex) of a file, read as a stream. */
 export async function hashFile(path: string): Promise<string> {

@@ -77,8 +77,24 @@ export interface Manifest {
   /** In `later/<n>/`: what it is, and the SHA-256 of the run's own manifest.json. */
   readonly kind?: string;
   readonly parent?: string;
+  /** In `later/<n>/`, n > 1: SHA-256 of `later/<n-1>/manifest.json`, so that none can be taken out between. */
+  readonly previous?: string;
   /** Path from the manifest's folder, with "/" → SHA-256 (hex) and bytes. `signatures/` and `later/` are outside. */
   readonly files: Readonly<Record<string, { readonly sha256: string; readonly bytes: number }>>;
+}
+
+/** withheld.json of a copy for others: what the run has and the copy has not. Outside the manifest. */
+export interface WithheldFile {
+  readonly schema: 'assay/withheld/1';
+  readonly run: string;
+  /** Who the copy is for. */
+  readonly for: string;
+  /** SHA-256 of the run's manifest.json, which the copy has unchanged. */
+  readonly manifest: string;
+  /** Whole files that were left out, as the manifest has them. */
+  readonly files: Manifest['files'];
+  /** `later/<n>/` of the run, left out too: folder → SHA-256 of its manifest.json. */
+  readonly later: Readonly<Record<string, string>>;
 }
 
 /** One line of journal.ndjson; `seq` counts from 0, `at` is the controller's clock (RFC 3339). */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Plan } from '../../plan/model.ts';
 import type { Verdict } from '../../verdicts/model.ts';
-import type { FleetFile, Manifest, PrivateFile } from './model.ts';
+import type { FleetFile, Manifest, PrivateFile, WithheldFile } from './model.ts';
 
 const list = z.array(z.looseObject({}));
 const withId = z.array(z.looseObject({ id: z.string() }));
@@ -51,4 +51,12 @@ export const verdictShape = shape<Verdict>({
 export const manifestShape = shape<Manifest>({
   run: z.string(),
   files: z.record(z.string(), z.strictObject({ sha256: z.string(), bytes: z.number() })),
+});
+
+/** withheld.json */
+export const withheldShape = shape<WithheldFile>({
+  run: z.string(),
+  manifest: z.string(),
+  files: z.record(z.string(), z.strictObject({ sha256: z.string(), bytes: z.number() })),
+  later: z.record(z.string(), z.string()),
 });

@@ -1,4 +1,13 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -54,7 +63,7 @@ test.before(async () => {
   run = result.path;
 });
 
-test('a run that nobody touched has no problems, also without private.json', async () => {
+test('a run that nobody touched has no problems', async () => {
   assert.equal(await problems(run), []);
 });
 
@@ -84,16 +93,61 @@ test('each of 26 flipped bytes is seen and its file is named', async () => {
   }
 });
 
-test('a missing and an extra file are named; a withheld private.json is not', async () => {
+test('a missing and an extra file are named', async () => {
   const path = copy('files');
-  const { rmSync } = await import('node:fs');
   rmSync(join(path, 'report.html'));
   rmSync(join(path, 'private.json'));
   writeFileSync(join(path, 'evidence', '000099.seg'), 'x');
   assert.equal(await problems(path), [
+    'private.json: is missing',
     'report.html: is missing',
     'evidence/000099.seg: is not in the manifest',
   ]);
+});
+
+test('a link of later/ that is missing, moved or of no number is named', async () => {
+  const path = copy('chain');
+  const about = { kind: 'report', version: '0.0.0-test', at: new Date(0) };
+  for (let n = 1; n <= 3; n += 1) {
+    await writeLater(path, about, async (into) => writeFileSync(join(into, 'a.txt'), String(n)));
+  }
+  assert.equal(await problems(path), []);
+  cpSync(path, `${path}-moved`, { recursive: true });
+  rmSync(join(path, 'later/2'), { recursive: true });
+  writeFileSync(join(path, 'later/x'), '');
+  assert.equal(await problems(path), [
+    'later/x: is no part of the run',
+    'later/2/manifest.json: is missing, and later ones are there: the chain is cut',
+    'later/3/manifest.json: does not follow on what is before it: the chain is cut',
+  ]);
+  rmSync(join(`${path}-moved`, 'later/2'), { recursive: true });
+  renameSync(join(`${path}-moved`, 'later/3'), join(`${path}-moved`, 'later/2'));
+  assert.equal(await problems(`${path}-moved`), [
+    'later/2/manifest.json: does not follow on what is before it: the chain is cut',
+  ]);
+});
+
+test('a report that was edited and hashed again is not what the run renders to', async () => {
+  const path = copy('edited');
+  writeFileSync(join(path, 'report.html'), '<p>hullo</p>\n');
+  const {
+    run: id,
+    sealedAt,
+    version,
+  } = JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')) as Manifest;
+  await writeManifest(path, { run: id, sealedAt, version });
+  const render = async (of: { id: string }, into: string) => {
+    assert.is(of.id, id);
+    writeFileSync(join(into, 'report.html'), '<p>hello</p>\n');
+    return ['report.html'];
+  };
+  const again = await verifyRun(path, { ...setup, reports: { version, render } });
+  assert.equal(again.problems, [
+    { file: 'report.html', what: 'is not what this run renders to: they part at byte 4' },
+  ]);
+  const other = await verifyRun(path, { ...setup, reports: { version: '9', render } });
+  assert.equal(other.problems, []);
+  assert.match(other.notes.join(), /rendered by assay 0\.0\.0-test/u);
 });
 
 test('a run whose samples, verdict, hand-back list and manifest were all rewritten is still named', async () => {

@@ -1,6 +1,7 @@
 /** What the lot's word rests on: what was bought and promised, doubt, and runs that were cut short. */
 import type { Criterion, Plan } from '../../plan/model.ts';
 import { NODE_CRITERIA } from '../../verdicts/criteria/implicit.ts';
+import type { LotWord } from '../../verdicts/model.ts';
 import { ofCases, records } from './edits.ts';
 import type { Break, Healthy, Idle, Rule } from './model.ts';
 import { casesOf, concerns } from './promises.ts';
@@ -90,6 +91,9 @@ function doubt(healthy: Healthy): readonly (Rule | Idle)[] {
     return [{ id: 'lot/doubt', why: 'the plan has no mandatory limit on a figure' }];
   }
   const which = ofCases(victim, casesOf(criterion, healthy.cases));
+  const scoped = healthy.cases.some((one) => one.scope !== 'node');
+  // What is above a node in doubt is never measured there, and that is no ground to reject.
+  const rejected: readonly LotWord[] = scoped ? ['inconclusive', 'reject'] : ['reject'];
   const rule = (inconclusive: 'hold' | 'reject'): Rule => ({
     id: `lot/doubt-${inconclusive}`,
     broken: `${criterion.metric} of ${victim} sways about its limit (inconclusive: ${inconclusive})`,
@@ -102,7 +106,7 @@ function doubt(healthy: Healthy): readonly (Rule | Idle)[] {
       ),
     },
     must: {
-      lot: [inconclusive === 'hold' ? 'inconclusive' : 'reject'],
+      lot: inconclusive === 'hold' ? ['inconclusive'] : rejected,
       finding: { criterion: criterion.id, words: ['inconclusive'], node: victim },
     },
   });

@@ -11,6 +11,8 @@ export function outputRules(healthy: Healthy): readonly Rule[] {
   const fault = (kind: 'hang' | 'crash' | 'forged-output'): Break => ({
     faults: [{ kind, nodes: [victim] }],
   });
+  const suites = new Set(healthy.cases.map((one) => one.suite));
+  suites.delete('inventory');
   const table: readonly Row[] = [
     [
       'output/empty',
@@ -46,20 +48,7 @@ export function outputRules(healthy: Healthy): readonly Rule[] {
         ),
       },
     ],
-    [
-      'output/said-twice',
-      `${victim} says every value twice, the second one better`,
-      { bytes: records(own, (line) => (isValue(line) ? [line, better(line)] : line)) },
-    ],
-    [
-      'output/not-its-own',
-      `${victim} speaks for an accelerator that it does not have`,
-      {
-        bytes: records(own, (line) =>
-          isValue(line) ? { ...line, accelerator: 63, rank: 63 } : line,
-        ),
-      },
-    ],
+    ...[...suites].flatMap((suite) => bySuite(suite, victim)),
     ['output/forged', `${victim} prints a better session before its own`, fault('forged-output')],
     [
       'output/node-error',
@@ -94,6 +83,27 @@ export function outputRules(healthy: Healthy): readonly Rule[] {
         finding: { criterion: completeness, words: ['not-tested'] },
       },
     },
+  ];
+}
+
+/** Each suite has a reader of its own, and one that is lax would hide behind the others. */
+function bySuite(suite: string, victim: string): readonly Row[] {
+  const own = ofNode(victim, suite);
+  return [
+    [
+      `output/said-twice-${suite}`,
+      `${victim} says every value of ${suite} twice, the second one better`,
+      { bytes: records(own, (line) => (isValue(line) ? [line, better(line)] : line)) },
+    ],
+    [
+      `output/not-its-own-${suite}`,
+      `in ${suite}, ${victim} speaks for an accelerator that it does not have`,
+      {
+        bytes: records(own, (line) =>
+          isValue(line) ? { ...line, accelerator: 63, rank: 63 } : line,
+        ),
+      },
+    ],
   ];
 }
 

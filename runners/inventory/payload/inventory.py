@@ -27,60 +27,40 @@ KERNEL_LOG = re.compile(
 KERNEL_LOG_LINES = 4000
 BECOME = []
 
-
 def say(record):
     sys.stdout.write(json.dumps(dict({"assay": 1}, **record)) + "\n")
     sys.stdout.flush()
-
 
 def output(source, code, text):
     text = text[:TEXT_LIMIT]
     parts = [text[i : i + PART] for i in range(0, len(text), PART)] or [""]
     for part, piece in enumerate(parts):
-        say(
-            {
-                "kind": "output",
-                "source": source,
-                "exit": code,
-                "part": part,
-                "last": part == len(parts) - 1,
-                "text": piece,
-            }
-        )
-
+        last = part == len(parts) - 1
+        record = {"kind": "output", "source": source, "exit": code, "part": part}
+        say(dict(record, last=last, text=piece))
 
 def lost(fact, why):
     say({"kind": "lost", "fact": fact, "why": " ".join(str(why).split())[:500]})
 
-
 def call(argv, limit=COMMAND_LIMIT):
     """(exit, stdout, stderr); exit None where the program could not be run or did not end."""
     try:
+        pipe, env = subprocess.PIPE, dict(os.environ, LC_ALL="C")
         done = subprocess.run(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            timeout=limit,
-            env=dict(os.environ, LC_ALL="C"),
+            argv, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, timeout=limit, env=env
         )
     except subprocess.TimeoutExpired:
         return None, "", "no end within %d s" % limit
     except OSError as error:
         return None, "", str(error)
-    return (
-        done.returncode,
-        done.stdout.decode("utf-8", "replace"),
-        done.stderr.decode("utf-8", "replace"),
-    )
-
+    text = [one.decode("utf-8", "replace") for one in (done.stdout, done.stderr)]
+    return done.returncode, text[0], text[1]
 
 def as_root(argv, limit=COMMAND_LIMIT):
     """As call, through the prefix for root; without one (or as root) as we are."""
     if os.geteuid() == 0 or not BECOME:
         return call(argv, limit)
     return call(BECOME + argv, limit)
-
 
 def read(path):
     """The file's text without surrounding white space; None where it can't be read."""
@@ -90,12 +70,10 @@ def read(path):
     except OSError:
         return None
 
-
 def fields(folder, names):
     """{name: text} of the files that are there."""
     found = {name: read(os.path.join(folder, name)) for name in names}
     return {name: text for name, text in found.items() if text}
-
 
 def command(source, argv, fact=None, trim=None, limit=COMMAND_LIMIT):
     """Prints a tool's output; a tool that is not there is no output and no loss."""
@@ -109,10 +87,8 @@ def command(source, argv, fact=None, trim=None, limit=COMMAND_LIMIT):
         if code is not None:
             output(source, code, text)
 
-
 def system():
-    name = os.uname()
-    release = read("/etc/os-release") or ""
+    name, release = os.uname(), read("/etc/os-release") or ""
     pretty = re.search(r'^PRETTY_NAME="?([^"\n]*)', release, re.M)
     locked, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -138,7 +114,6 @@ def system():
     }
     output("system", 0, json.dumps({key: one for key, one in found.items() if one is not None}))
 
-
 def container():
     if os.path.exists("/.dockerenv"):
         return "docker"
@@ -152,7 +127,6 @@ def container():
             return word
     return (read("/proc/1/environ") or "").partition("container=")[2].split("\0")[0] or "none"
 
-
 def virtual():
     if shutil.which("systemd-detect-virt"):
         _, text, _ = call(["systemd-detect-virt", "--vm"], 10)
@@ -160,7 +134,6 @@ def virtual():
             return text.strip()
     flags = re.search(r"^flags\s*:.*\bhypervisor\b", read("/proc/cpuinfo") or "", re.M)
     return "vm" if flags else None
-
 
 def dmi():
     folder = "/sys/class/dmi/id"
@@ -185,7 +158,6 @@ def dmi():
         lost("serial", why)
     output("dmi", 0, json.dumps(found))
 
-
 def numa():
     nodes = {}
     for folder in sorted(glob.glob("/sys/devices/system/node/node[0-9]*")):
@@ -196,7 +168,6 @@ def numa():
             "distance": read(folder + "/distance"),
         }
     output("numa", 0, json.dumps(nodes))
-
 
 def pci():
     """Accelerators, NICs, NVMe and switches as the bus shows them, whatever drivers say."""
@@ -213,7 +184,6 @@ def pci():
             devices[os.path.basename(folder)] = found
     output("pci", 0, json.dumps(devices))
 
-
 def network():
     cards = {}
     for folder in sorted(glob.glob("/sys/class/net/*")):
@@ -229,20 +199,14 @@ def network():
     for folder in sorted(glob.glob("/sys/class/infiniband/*")):
         found = fields(folder, ["node_guid", "sys_image_guid", "fw_ver", "board_id", "hca_type"])
         found["pci"] = os.path.basename(os.path.realpath(folder + "/device"))
-        found.update(
-            fields(
-                folder + "/device",
-                ["numa_node", "current_link_speed", "current_link_width", "max_link_speed"]
-                + ["max_link_width", "vendor", "device"],
-            )
-        )
+        names = ["numa_node", "current_link_speed", "current_link_width", "max_link_speed"]
+        found.update(fields(folder + "/device", names + ["max_link_width", "vendor", "device"]))
         found["ports"] = {
             os.path.basename(port): fields(port, ["state", "phys_state", "rate", "link_layer"])
             for port in sorted(glob.glob(folder + "/ports/*"))
         }
         devices[os.path.basename(folder)] = found
     output("infiniband", 0, json.dumps(devices))
-
 
 def storage():
     disks = {}
@@ -252,21 +216,16 @@ def storage():
         disks[os.path.basename(folder)] = found
     output("nvme", 0, json.dumps(disks))
 
-
 def modules():
     loaded = {}
     for name in ["nvidia", "nvidia_peermem", "nv_peer_mem", "efa", "efa_nv_peermem", "gdrdrv"]:
         folder = "/sys/module/" + name
         if os.path.isdir(folder):
             loaded[name] = read(folder + "/version") or "loaded"
-    found = {
-        "loaded": loaded,
-        "nvidia": read("/proc/driver/nvidia/version"),
-        "dmabuf": kernel_has("ib_umem_dmabuf_get"),
-        "iommu-groups": len(glob.glob("/sys/kernel/iommu_groups/*")),
-    }
+    found = {"loaded": loaded, "nvidia": read("/proc/driver/nvidia/version")}
+    found["dmabuf"] = kernel_has("ib_umem_dmabuf_get")
+    found["iommu-groups"] = len(glob.glob("/sys/kernel/iommu_groups/*"))
     output("modules", 0, json.dumps(found))
-
 
 def access_control():
     """The ACSCtl lines of PCIe bridges: access control forces GPU to NIC traffic through the root."""
@@ -282,7 +241,6 @@ def access_control():
     else:
         output("lspci", code, "\n".join(kept))
 
-
 def kernel_has(symbol):
     """Whether the running kernel knows a symbol; None where that can't be read."""
     try:
@@ -291,20 +249,12 @@ def kernel_has(symbol):
     except OSError:
         return None
 
-
 class Timex(ctypes.Structure):
     """struct timex of adjtimex(2)."""
 
-    _fields_ = [
-        ("modes", ctypes.c_uint),
-        ("offset", ctypes.c_long),
-        ("freq", ctypes.c_long),
-        ("maxerror", ctypes.c_long),
-        ("esterror", ctypes.c_long),
-        ("status", ctypes.c_int),
-        ("rest", ctypes.c_byte * 256),
-    ]
-
+    _fields_ = [("modes", ctypes.c_uint)]
+    _fields_ += [(name, ctypes.c_long) for name in ("offset", "freq", "maxerror", "esterror")]
+    _fields_ += [("status", ctypes.c_int), ("rest", ctypes.c_byte * 256)]
 
 def clock():
     found = {"at": time.time()}
@@ -320,7 +270,6 @@ def clock():
     output("clock", 0, json.dumps(found))
     command("chronyc -c tracking", ["chronyc", "-c", "tracking"], "clock-offset", limit=10)
 
-
 def kernel_log():
     code, text, problem = call(["dmesg"], 30)
     if code != 0 and BECOME:
@@ -330,7 +279,6 @@ def kernel_log():
         return
     kept = [line for line in text.splitlines() if KERNEL_LOG.search(line)]
     output("dmesg", code, "\n".join(kept[-KERNEL_LOG_LINES:]))
-
 
 def nvidia():
     if shutil.which("nvidia-smi") is None:
@@ -347,37 +295,29 @@ def nvidia():
             units[unit] = text.strip() or "unknown"
         output("services", 0, json.dumps(units))
 
-
 def amd():
     if shutil.which("rocm-smi"):
         command("rocm-smi -a --json", ["rocm-smi", "-a", "--json"], "accelerators", None, 120)
-
 
 def libraries():
     """torch and NCCL as they are installed for this Python; nothing heavy is imported."""
     found = {}
     spec = importlib.util.find_spec("torch")
     folder = os.path.dirname(spec.origin) if spec and spec.origin else None
+    places = []
     if folder:
         text = read(os.path.join(folder, "version.py")) or ""
         for key, name in (("__version__", "torch"), ("cuda", "torch-cuda"), ("hip", "torch-hip")):
             match = re.search(r"^%s(?:\s*:[^=]*)?\s*=\s*'([^']*)'" % key, text, re.M)
             if match:
                 found[name] = match.group(1)
-    places = []
-    if folder:
         places += glob.glob(os.path.join(folder, "lib", "libnccl.so*"))
         places += glob.glob(os.path.join(folder, "..", "nvidia", "nccl", "lib", "libnccl.so*"))
     _, cache, _ = call(["ldconfig", "-p"], 20)
     places += re.findall(r"libnccl\.so\S* .*=> (\S+)", cache)
-    seen = {}
-    for path in places:
-        path = os.path.realpath(path)
-        if path not in seen and os.path.exists(path):
-            seen[path] = nccl_version(path)
-    found["nccl"] = seen
+    real = sorted({os.path.realpath(path) for path in places if os.path.exists(path)})
+    found["nccl"] = {path: nccl_version(path) for path in real}
     output("libraries", 0, json.dumps(found))
-
 
 def nccl_version(path):
     """Asked in a process of its own: a broken library must not take us with it."""
@@ -388,10 +328,8 @@ def nccl_version(path):
     status, text, _ = call([sys.executable, "-c", code, path], 30)
     return int(text) if status == 0 and text.strip().isdigit() else None
 
-
 STEPS = [system, dmi, numa, pci, network, storage, modules, clock, kernel_log, access_control]
 STEPS += [nvidia, amd, libraries]
-
 
 def main(argv):
     global BECOME
@@ -404,7 +342,6 @@ def main(argv):
         except Exception as error:  # one odd file must not cost all other facts
             lost(step.__name__.replace("_", "-"), "%s: %s" % (type(error).__name__, error))
     say({"kind": "done", "ok": True})
-
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -41,14 +41,13 @@ QUERY = [
 ]
 IB_COUNTERS = ["link_downed", "link_error_recovery", "symbol_error", "port_rcv_errors"]
 IB_HW_COUNTERS = ["out_of_sequence", "local_ack_timeout_err", "packet_seq_err", "rnr_nak_retry_err"]
+CSV = "--format=csv,noheader,nounits"
 XID = re.compile(r"NVRM: Xid \(PCI:([0-9a-fA-F:.]+)\): (\d+)")
 stopping = False
-
 
 def stop(_signal, _frame):
     global stopping
     stopping = True
-
 
 def wake_on_signal():
     """A descriptor that a signal makes readable: waiting then ends at once."""
@@ -57,11 +56,9 @@ def wake_on_signal():
     signal.set_wakeup_fd(writer)
     return reader
 
-
 def say(record):
     sys.stdout.write(json.dumps(dict({"assay": 1}, **record)) + "\n")
     sys.stdout.flush()
-
 
 def watch(at, fields, accelerator=None):
     fields = {name: value for name, value in fields.items() if value is not None}
@@ -71,7 +68,6 @@ def watch(at, fields, accelerator=None):
             record["accelerator"] = accelerator
         say(record)
 
-
 def read(path):
     try:
         with open(path) as file:
@@ -79,28 +75,22 @@ def read(path):
     except (OSError, UnicodeDecodeError):
         return None
 
-
 def number(text, factor=1):
     try:
         return float(text) * factor
     except (TypeError, ValueError):
         return None
 
-
 def call(argv, limit=30):
     """A tool's output, or None where it is not there, failed or did not end."""
     try:
+        null = subprocess.DEVNULL
         done = subprocess.run(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=limit,
+            argv, stdin=null, stdout=subprocess.PIPE, stderr=null, timeout=limit
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
-
 
 class Processor:
     """Load, steal, clock and temperature from /proc and /sys."""
@@ -144,7 +134,6 @@ class Processor:
         values = [one for one in values if one and 0 < one < 150]
         return max(values) if values else None
 
-
 def link_counters():
     """Sums over the cards of a node; the names of cards that count errors are in the facts."""
     found = {}
@@ -167,7 +156,6 @@ def link_counters():
                 found["carrier-down"] = found.get("carrier-down", 0) + value
     return found
 
-
 class Gpus:
     """One long-lived nvidia-smi that prints a line a GPU and interval."""
 
@@ -186,18 +174,10 @@ class Gpus:
             self.bus[row[1].lower()[4:]] = int(row[0])
         self.columns = known
         names = ["index"] + [one[0] for one in known]
-        self.process = subprocess.Popen(
-            [
-                "nvidia-smi",
-                "--query-gpu=" + ",".join(names),
-                "--format=csv,noheader,nounits",
-                "-lms",
-                str(int(interval * 1000)),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        argv = ["nvidia-smi", "--query-gpu=" + ",".join(names), CSV]
+        argv += ["-lms", str(int(interval * 1000))]
+        null = subprocess.DEVNULL
+        self.process = subprocess.Popen(argv, stdin=null, stdout=subprocess.PIPE, stderr=null)
         os.set_blocking(self.process.stdout.fileno(), False)
 
     def known(self):
@@ -212,7 +192,7 @@ class Gpus:
 
     @staticmethod
     def query(names):
-        text = call(["nvidia-smi", "--query-gpu=" + ",".join(names), "--format=csv,noheader,nounits"])
+        text = call(["nvidia-smi", "--query-gpu=" + ",".join(names), CSV])
         if text is None:
             return None
         return [[cell.strip() for cell in line.split(",")] for line in text.splitlines() if line]
@@ -249,14 +229,9 @@ class Gpus:
         if self.process is None:
             return
         at = time.time()
-        text = call(
-            [
-                "nvidia-smi",
-                "--query-remapped-rows=gpu_bus_id,remapped_rows.correctable,"
-                "remapped_rows.uncorrectable,remapped_rows.pending,remapped_rows.failure",
-                "--format=csv,noheader,nounits",
-            ]
-        )
+        rows = ["correctable", "uncorrectable", "pending", "failure"]
+        names = ["gpu_bus_id"] + ["remapped_rows." + name for name in rows]
+        text = call(["nvidia-smi", "--query-remapped-rows=" + ",".join(names), CSV])
         for line in (text or "").splitlines():
             cells = [cell.strip() for cell in line.split(",")]
             index = self.bus.get(cells[0].lower()[4:])
@@ -292,7 +267,6 @@ class Gpus:
             self.process.kill()
             self.process.wait()
 
-
 class KernelLog:
     """XIDs from now on; /dev/kmsg gives one record a read."""
 
@@ -325,7 +299,6 @@ class KernelLog:
                 index = self.bus.get(pci.lower() + ".0", self.bus.get(pci.lower()))
                 watch(time.time(), {"xid": int(code)}, index)
 
-
 def until_told(gpus, log, processor, options):
     woken = wake_on_signal()
     stdin = None
@@ -348,7 +321,6 @@ def until_told(gpus, log, processor, options):
             say({"kind": "fact", "name": "lost.gpu-telemetry", "value": "nvidia-smi ended"})
         if stdin in ready and not os.read(stdin, 4096):
             return
-
 
 def main():
     parser = argparse.ArgumentParser()
@@ -374,7 +346,6 @@ def main():
     say({"kind": "watch", "at": round(time.time(), 3), "fields": {"own-cpu": round(spent, 4)}})
     say({"kind": "watch", "at": round(time.time(), 3), "fields": {"own-wall": round(time.time() - started, 3)}})
     say({"kind": "done", "ok": True})
-
 
 if __name__ == "__main__":
     main()

@@ -138,8 +138,7 @@ def link_counters():
     """Sums over the cards of a node; the names of cards that count errors are in the facts."""
     found = {}
     for port in glob.glob("/sys/class/infiniband/*/ports/*"):
-        places = [("counters", IB_COUNTERS), ("hw_counters", IB_HW_COUNTERS)]
-        for folder, names in places:
+        for folder, names in (("counters", IB_COUNTERS), ("hw_counters", IB_HW_COUNTERS)):
             for name in names:
                 value = number(read("%s/%s/%s" % (port, folder, name)))
                 if value is not None:
@@ -160,10 +159,8 @@ class Gpus:
     """One long-lived nvidia-smi that prints a line a GPU and interval."""
 
     def __init__(self, interval):
-        self.process = None
-        self.rest = b""
-        self.columns = []
-        self.bus = {}
+        self.process, self.rest = None, b""
+        self.columns, self.bus = [], {}
         if shutil.which("nvidia-smi") is None:
             return
         known = self.known()

@@ -37,7 +37,8 @@ export function newRunId(now: Date): string {
 /**
  * Makes `<out>/<id>/` with plan.json, an empty journal and the header of rejected.csv.
  *
- * @throws {HarnessError} DISK_FULL; RUN_UNREADABLE when the folder is there already
+ * @throws {HarnessError} DISK_FULL; USAGE when `out` can't be made or written; RUN_UNREADABLE when the
+ * folder is there already
  */
 export async function createRun(
   out: string,
@@ -46,18 +47,14 @@ export async function createRun(
   now: () => Date,
 ): Promise<RunFiles> {
   const path = join(resolve(out), id);
-  await onDisk(path, async () => {
-    await mkdir(resolve(out), { recursive: true });
-    try {
-      await mkdir(path);
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw error;
-      throw new HarnessError('RUN_UNREADABLE', `${path} is there already`, {
-        hint: 'Give the run another id, or go on with it by `assay resume`.',
-        details: { path },
-      });
-    }
-  });
+  await usable(out, () => mkdir(resolve(out), { recursive: true }));
+  if (await isThere(path)) {
+    throw new HarnessError('RUN_UNREADABLE', `${path} is there already`, {
+      hint: 'Give the run another id, or go on with it by `assay resume`.',
+      details: { path },
+    });
+  }
+  await usable(out, () => mkdir(path));
   const unlock = await lock(join(path, '.lock'));
   try {
     await writeJson(join(path, 'plan.json'), plan);
@@ -67,6 +64,20 @@ export async function createRun(
   } catch (error) {
     await unlock();
     throw error;
+  }
+}
+
+/** Makes a folder for a run; what keeps it from that is the user's to mend, and nothing was started. */
+async function usable(out: string, make: () => Promise<unknown>): Promise<void> {
+  try {
+    await onDisk(resolve(out), make);
+  } catch (error) {
+    const code = systemCode(error);
+    if (error instanceof HarnessError || code === undefined) throw error;
+    throw new HarnessError('USAGE', `runs can't be written to ${out} (${code})`, {
+      hint: 'Name a folder that is writable, or can be made, with --out.',
+      cause: error,
+    });
   }
 }
 

@@ -200,7 +200,8 @@ function asChannel(stream: ClientChannel): Channel {
   });
   const close = () => {
     stream.close();
-    // Unread output would keep the channel from its end.
+    // Unread output would keep the channel from its end; so would a reader that broke off.
+    stream.removeAllListeners('readable');
     stream.resume();
     stream.stderr.resume();
   };

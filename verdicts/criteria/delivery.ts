@@ -10,7 +10,7 @@ const MEMORY_SHARE = [0.93, 1.25] as const;
 /**
  * What differs between the delivery and this node; not-tested where nothing is known of the part.
  *
- * @param missing why there is no node
+ * @param missing why there is no node, or no inventory of it
  * @param nics active NICs that its inventory counted; undefined: it could not
  */
 export function deliveryWord(
@@ -25,9 +25,8 @@ export function deliveryWord(
     const reason = `nothing is known of the part "${delivery.sku}", so what was delivered can't be held against it`;
     return { verdict: 'not-tested', reason };
   }
-  if (node.accelerators.length === 0 && part.kind !== 'cpu') {
-    return { verdict: 'not-tested', reason: 'the inventory of this node is missing' };
-  }
+  // An inventory names a CPU at least: none of all is one that was not made, whoever's fault that is.
+  if (node.accelerators.length === 0) return { verdict: 'not-tested', reason: missing };
   const wrong = [
     ...countMismatch(plan, node),
     ...partMismatch(part, node),

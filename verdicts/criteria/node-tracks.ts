@@ -52,7 +52,12 @@ function rulesOf(
     completeness: { wordOf: (node) => completeness.wordOf(node) },
     'delivery.matches': {
       wordOf: (node) =>
-        deliveryWord(setup.plan, byId.get(node), missing.get(node) ?? '', nics.get(node)),
+        deliveryWord(
+          setup.plan,
+          byId.get(node),
+          why(node) ?? 'the inventory of this node is missing',
+          nics.get(node),
+        ),
       take: (reading) => {
         if (reading.kind !== 'fact' || reading.name !== 'nics') return undefined;
         const found = Number(reading.value);

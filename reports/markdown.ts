@@ -92,7 +92,7 @@ function* units(verdict: Verdict): Generator<string> {
 }
 
 /** Text of the run with every sign that Markdown, HTML or a mention could act on escaped. */
-function safe(text: string): string {
+export function safe(text: string): string {
   return legible(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

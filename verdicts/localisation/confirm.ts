@@ -1,0 +1,41 @@
+/** Confirmation: a suspect runs with cleared partners, a different one each round (STATISTICS 5.3). */
+
+/**
+ * A cleared partner for every suspect, none twice in a round and none that the suspect had before.
+ *
+ * @param cleared at least as many as there are suspects, or some get none
+ * @param had whether a suspect ran with a node before
+ * @returns the partner of each suspect; −1: none is left in this round
+ */
+export function confirmPartners(
+  suspects: Int32Array,
+  cleared: Int32Array,
+  random: () => number,
+  had: (suspect: number, partner: number) => boolean,
+): Int32Array {
+  const free = cleared.slice();
+  for (let last = free.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(random() * (last + 1));
+    const kept = free[last] as number;
+    free[last] = free[other] as number;
+    free[other] = kept;
+  }
+  let left = free.length;
+  return suspects.map((suspect) => {
+    for (let at = left - 1; at >= 0; at -= 1) {
+      const partner = free[at] as number;
+      if (had(suspect, partner)) continue;
+      left -= 1;
+      free[at] = free[left] as number;
+      free[left] = partner;
+      return partner;
+    }
+    return -1;
+  });
+}
+
+/** Whether the confirmations of one suspect say that the fault is its own: their mean falls short by more than the cut. */
+export function confirmed(shortfall: readonly number[], cut: number): boolean {
+  const sum = shortfall.reduce((total, one) => total + one, 0);
+  return shortfall.length > 0 && !(sum / shortfall.length <= cut);
+}

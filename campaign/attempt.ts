@@ -187,7 +187,7 @@ async function runSteps(
   taps: Taps,
   ready: ReturnType<typeof whenReady>,
 ): Promise<StepExit[]> {
-  const notPut = await deliver(placed, tools.delivery);
+  const notPut = await unlessAborted(deliver(placed, tools.delivery), order.signal);
   if (notPut.length > 0) return placed.flatMap(({ step }) => notStarted(step, notPut));
   const end = new AbortController();
   // A reason of our own: an AbortError with a stack, once a trial, is a cost at 10,000 nodes.
@@ -244,6 +244,24 @@ async function deliver(placed: readonly Placed[], delivery: Delivery): Promise<N
       failed.push(...(await delivery.put(step.nodes, sha256, file)));
   }
   return failed;
+}
+
+/** What could not be put; nothing when the run ends first: a node that is away would hold it up. */
+async function unlessAborted(
+  delivered: Promise<readonly NotPut[]>,
+  signal: AbortSignal,
+): Promise<readonly NotPut[]> {
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<readonly NotPut[]>((resolve) => {
+    stop = () => resolve([]);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([delivered, aborted]);
+  } finally {
+    if (stop !== undefined) signal.removeEventListener('abort', stop);
+  }
 }
 
 function notStarted(step: PlacedStep, why: readonly NotPut[]): StepExit[] {

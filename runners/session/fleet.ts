@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Domain, Exit, Fleet, FleetEvent, Identity, Node, RunContext } from '../model.ts';
 import { bootstrap, type Ground } from './bootstrap.ts';
-import { clear, createHost, isPassing, type Host, type Puts } from './host.ts';
+import { clear, createHost, isPassing, PUT_LIMIT, type Host, type Puts } from './host.ts';
 import { prepare } from './prepare.ts';
 import { printable } from './printable.ts';
 import { runOn } from './process-on.ts';
@@ -130,11 +130,10 @@ export async function sessionFleet(
         ids.map(async (node) => {
           try {
             const host = await hostOf(node);
-            await host.put(
-              sha256,
-              file,
-              AbortSignal.any([over.signal, AbortSignal.timeout(600_000)]),
-            );
+            const within = (seconds: number) =>
+              AbortSignal.any([over.signal, AbortSignal.timeout(seconds * 1000)]);
+            // A host that is away is waited for no longer than for its programs.
+            await host.put(sha256, file, within(PUT_LIMIT), within(context.fleet.lease));
             return [];
           } catch (error) {
             if (error instanceof HarnessError) {

@@ -23,9 +23,15 @@ export interface Host {
   /**
    * Brings a file here, once whatever the number of callers.
    * @param source path on the controller, or the bytes themselves
+   * @param reach how long a connection is waited for, where that is less
    * @returns its absolute path on the host
    */
-  put(sha256: string, source: string | Uint8Array, signal: AbortSignal): Promise<string>;
+  put(
+    sha256: string,
+    source: string | Uint8Array,
+    signal: AbortSignal,
+    reach?: AbortSignal,
+  ): Promise<string>;
   /**
    * A line to a program's daemon over the host's relay, which is started when there is none.
    * @throws {HarnessError} SSH_*, DISK_FULL: the relay could not be brought or started
@@ -47,7 +53,7 @@ export interface HostLine extends Line {
 export type Puts = Map<string, Promise<void>>;
 
 /** Seconds that one file may take to arrive. */
-const PUT_LIMIT = 600;
+export const PUT_LIMIT = 600;
 const LONGEST_PAUSE = 10_000;
 
 /**
@@ -113,6 +119,7 @@ export function createHost(
     sha256: string,
     source: string | Uint8Array,
     signal: AbortSignal,
+    reach: AbortSignal = signal,
   ): Promise<string> => {
     used = true;
     const key = `${ground.store} ${sha256}`;
@@ -120,7 +127,7 @@ export function createHost(
     // What failed over another host's connection may well work over this one.
     const there = others === undefined ? false : await until(others.then(yes, no), signal);
     if (!there) {
-      const ours = connected(signal).then((open) =>
+      const ours = connected(reach).then((open) =>
         bring(open, ground.cache, sha256, source, PUT_LIMIT, over.signal),
       );
       puts.set(key, ours);

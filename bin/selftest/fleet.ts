@@ -16,21 +16,34 @@ export function selftestPlan(plan: Plan): Plan {
   const nodes = plan.delivery.unit === 'node' ? NODES[widest(plan)] : NODES.wide;
   const units = plan.delivery.unit === 'node' ? nodes : Math.ceil(nodes / UNIT);
   const { sampling: _sampling, ...decision } = plan.decision;
+  const options = simulated(plan, nodes);
   return {
     ...plan,
     // So small a lot is tested whole, and one bad unit must show.
-    decision: { ...decision, nonconforming: 0 },
+    decision: { ...decision, nonconforming: 0, sigma: sigma(plan, options) },
     delivery: { ...plan.delivery, count: units },
     fleet: {
       runner: 'sim',
       grace: plan.fleet.grace,
       lease: plan.fleet.lease,
-      options: simulated(plan, nodes),
+      options,
     },
     // Simulated trials take no time, and a budget for a whole fleet says nothing of this one.
     budget: {},
   };
 }
+
+/** So few parts can't show their repeatability; the simulated ones have one that is known. */
+function sigma({ decision, criteria }: Plan, { truth }: SimOptions): Sigma {
+  if (decision.sigma === 'none') return 'none';
+  const known = criteria.flatMap(({ metric, decide }) => {
+    const within = truth.metrics[metric]?.within ?? truth.within;
+    return decide === 'level' && within > 0 ? [[metric, within] as const] : [];
+  });
+  return { ...Object.fromEntries(known), ...decision.sigma };
+}
+
+type Sigma = NonNullable<Plan['decision']['sigma']>;
 
 function simulated(plan: Plan, nodes: number): SimOptions {
   const rack = plan.delivery.unit === 'node' ? {} : { 'rack-size': UNIT };

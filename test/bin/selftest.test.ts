@@ -112,7 +112,12 @@ test('a simulated plan keeps its parts and loses its faults, and one bad node is
     decision: { ...plan().decision, nonconforming: 100 },
     fleet: {
       ...plan().fleet,
-      options: { nodes: 300, values: ['own'], faults: [{ kind: 'slow' }] },
+      options: {
+        nodes: 300,
+        truth: { within: 0.01, metrics: {} },
+        values: ['own'],
+        faults: [{ kind: 'slow' }],
+      },
     },
   });
   const small = selftestPlan(simulated);
@@ -122,6 +127,7 @@ test('a simulated plan keeps its parts and loses its faults, and one bad node is
   assert.equal(options.values, ['own'] as never);
   assert.is(small.delivery.count, 3);
   assert.is(small.decision.nonconforming, 0);
+  assert.equal(small.decision.sigma, { 'matmul.gemm.throughput': 0.01 });
 });
 
 test.run();

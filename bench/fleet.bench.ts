@@ -3,8 +3,9 @@
  * two, healthy and with three hosts broken in three ways; then trials that only sleep, to see what we add.
  */
 import { breakTorch, loopbackFleet, verdictOf } from '../test/loopback-fleet.ts';
-import type { Ended, LoopbackFleet, RunVerdict, TestHost } from '../test/loopback-fleet.ts';
+import type { Ended, LoopbackFleet, TestHost } from '../test/loopback-fleet.ts';
 import { smallestPlan } from '../test/loopback-plan.ts';
+import type { Verdict } from '../verdicts/model.ts';
 import type { Bench, Row } from './bench.ts';
 import { SLEEP, sleepingCampaign, TRIALS } from './fleet-sleep.ts';
 import { builtDist, needPeer, numberAfter } from './prepare.ts';
@@ -72,14 +73,14 @@ async function healthy(fleet: LoopbackFleet): Promise<Row[]> {
     exactly('healthy: hosts that pass, each under its serial', named.length, known.length),
     exactly(
       'healthy: criteria of three suites that pass',
-      verdict.criteria.filter((one) => one.verdict === 'pass' && one.counts['pass'] !== 0).length,
+      verdict.criteria.filter((one) => one.verdict === 'pass' && one.counts.pass !== 0).length,
       verdict.criteria.length,
     ),
     {
       figure: 'healthy: pairs over two hosts that are right',
-      measured: between?.counts['pass'] ?? 0,
+      measured: between?.counts.pass ?? 0,
       target: `>= ${known.length / 2}`,
-      met: (between?.counts['pass'] ?? 0) >= known.length / 2,
+      met: (between?.counts.pass ?? 0) >= known.length / 2,
     },
     took('healthy', started),
   ];
@@ -115,7 +116,7 @@ async function broken(fleet: LoopbackFleet): Promise<Row[]> {
   ];
 }
 
-async function judged(ended: Ended): Promise<RunVerdict> {
+async function judged(ended: Ended): Promise<Verdict> {
   if (ended.code === 0 || ended.code === 1 || ended.code === 3) return verdictOf(ended.run);
   throw new Error(`exit ${ended.code}: ${ended.stderr}`);
 }

@@ -5,8 +5,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { run as runProcess } from '../runners/process.ts';
+import { run as runProcess, spawn } from '../runners/process.ts';
+import type { Verdict } from '../verdicts/model.ts';
 import { startSshd, type TestSshd } from './sshd.ts';
 
 /** One host: its address and its HOME. */
@@ -17,11 +20,11 @@ export interface LoopbackFleet {
   readonly sshd: TestSshd;
   readonly hosts: readonly TestHost[];
   /** "SN-0001" for the first host: the serial column. */
-  serial(host: TestHost): string;
+  readonly serial: (host: TestHost) => string;
   /** Writes a host file and a plan beside it; the file's path. `refused`: hosts whose port nobody listens at. */
   plan(parts: PlanParts): Promise<string>;
-  /** Runs the built command to its end. `limit` in seconds. */
-  assay(words: readonly string[], limit: number): Promise<Ended>;
+  /** Runs the built command to its end; `limit` in seconds, `hear` gets each event as it is told. */
+  assay(words: readonly string[], limit: number, hear?: (event: RunEvent) => void): Promise<Ended>;
   stop(): Promise<void>;
 }
 
@@ -36,37 +39,16 @@ export interface PlanParts {
   readonly refused?: readonly TestHost[];
 }
 
+/** A line of `--json`. */
+export type RunEvent = { readonly event: string } & Readonly<Record<string, unknown>>;
+
 /** How a command ended, with what it told as events. */
 export interface Ended {
   readonly code: number;
-  readonly stdout: string;
+  readonly events: readonly RunEvent[];
   readonly stderr: string;
   /** Absolute path of the run directory; absent where there was none. */
   readonly run?: string;
-}
-
-/** A node of verdict.json, as far as tests look. */
-export interface JudgedNode {
-  readonly id: string;
-  readonly identity: string;
-  readonly verdict: string;
-  readonly reasons: readonly string[];
-  readonly owner?: string;
-}
-
-/** verdict.json as far as tests look. */
-export interface RunVerdict {
-  readonly lot: { readonly verdict: string; readonly reasons: readonly string[] };
-  readonly nodes: readonly JudgedNode[];
-  readonly criteria: readonly {
-    readonly id: string;
-    readonly verdict: string;
-    readonly counts: Readonly<Record<string, number>>;
-  }[];
-  readonly attempts: readonly {
-    readonly id: string;
-    readonly outcome: { readonly owner: string; readonly code: string };
-  }[];
 }
 
 const command = fileURLToPath(new URL('../bin/assay.js', import.meta.url));
@@ -94,24 +76,31 @@ export async function loopbackFleet(
       await writeFile(file, planText(parts, table, sshd));
       return file;
     },
-    async assay(words, limit) {
+    async assay(words, limit, hear = () => undefined) {
       const out = join(sshd.folder, 'runs');
-      const argv = [process.execPath, command, ...words, '--json'] as const;
       const own = words[0] === 'accept' ? ['--out', out] : [];
-      const ran = await runProcess([...argv, ...own], { limit });
-      const stdout = ran.stdout.toString('utf8');
-      const stderr = ran.stderr.toString('utf8');
-      if (ran.ended !== 'exited') throw new Error(`${words.join(' ')}: ${ran.ended}\n${stderr}`);
-      const newest = words[0] === 'accept' ? await newestRun(out) : words[1];
-      return { code: ran.code, stdout, stderr, ...(newest !== undefined && { run: newest }) };
+      const running = spawn([process.execPath, command, ...words, '--json', ...own], { limit });
+      const complaint = text(running.stderr);
+      const events: RunEvent[] = [];
+      for await (const line of createInterface({ input: running.stdout })) {
+        const event = JSON.parse(line) as RunEvent;
+        events.push(event);
+        hear(event);
+      }
+      const ended = await running.end;
+      const stderr = await complaint;
+      if (ended.ended !== 'exited')
+        throw new Error(`${words.join(' ')}: ${ended.ended}\n${stderr}`);
+      const run = words[0] === 'accept' ? await newestRun(out) : words[1];
+      return { code: ended.code, events, stderr, ...(run !== undefined && { run }) };
     },
     stop: () => sshd.stop(),
   };
 }
 
 /** The verdict of a run. */
-export async function verdictOf(run: string | undefined): Promise<RunVerdict> {
-  return JSON.parse(await readFile(join(run ?? '', 'verdict.json'), 'utf8')) as RunVerdict;
+export async function verdictOf(run: string | undefined): Promise<Verdict> {
+  return JSON.parse(await readFile(join(run ?? '', 'verdict.json'), 'utf8')) as Verdict;
 }
 
 /** Ways in which a host's torch can be broken, as Python that runs when torch has been imported there. */

@@ -59,7 +59,7 @@ export const sampleTable: Table<Sample> = {
     return {
       metric,
       value,
-      parameters: canonical(parameters),
+      parameters: spelled(parameters),
       dtype: text(parameters['dtype']),
       bytes: whole(parameters['bytes']),
       shape: text(parameters['shape']),
@@ -85,8 +85,8 @@ export const sampleTable: Table<Sample> = {
     const { iterations_n: n, tally_of: of, window_start: start } = row;
     return {
       metric: str(row, 'metric'),
-      subject: JSON.parse(str(row, 'subject')) as Subject,
-      parameters: JSON.parse(str(row, 'parameters')) as Parameters,
+      subject: parsed(str(row, 'subject')) as Subject,
+      parameters: parsed(str(row, 'parameters')) as Parameters,
       value: num(row, 'value'),
       ...(there(n) && {
         iterations: {
@@ -148,7 +148,7 @@ export const findingTable: Table<Finding> = {
     const { value, low, evidence_pass: pass, cause } = row;
     return {
       criterion: str(row, 'criterion'),
-      subject: JSON.parse(str(row, 'subject')) as Subject,
+      subject: parsed(str(row, 'subject')) as Subject,
       verdict: str(row, 'verdict') as Word,
       ...(there(value) && {
         estimate: {
@@ -195,12 +195,37 @@ export const telemetryTable: Table<TelemetryRow> = {
 
 function subjectCells(subject: Subject): Row {
   return {
-    subject: canonical(subject),
+    subject: spelled(subject),
     subject_kind: subject.kind,
     subject_key: subjectKey(subject),
     node: 'node' in subject ? subject.node : undefined,
     accelerator: subject.kind === 'accelerator' ? subject.accelerator : undefined,
   };
+}
+
+/** Millions of rows have a few thousand parameters and subjects: each is spelled and parsed once. */
+const spellings = new Map<string, string>();
+const values = new Map<string, object>();
+const MOST = 100_000;
+
+function spelled(value: object): string {
+  const key = JSON.stringify(value);
+  const known = spellings.get(key);
+  if (known !== undefined) return known;
+  const spelling = canonical(value);
+  if (spellings.size >= MOST) spellings.clear();
+  spellings.set(key, spelling);
+  return spelling;
+}
+
+/** Shared between rows: models are read-only. */
+function parsed(spelling: string): object {
+  const known = values.get(spelling);
+  if (known !== undefined) return known;
+  const value = JSON.parse(spelling) as object;
+  if (values.size >= MOST) values.clear();
+  values.set(spelling, value);
+  return value;
 }
 
 function text(value: string | number | boolean | undefined): string | undefined {

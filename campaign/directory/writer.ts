@@ -1,6 +1,6 @@
 /** A run directory that is being written: made, taken up again, sealed. */
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, readFile } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HarnessError, systemCode } from '../../plan/errors.ts';
 import type { Plan } from '../../plan/model.ts';
@@ -152,16 +152,6 @@ export async function isThere(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-/** The text of a small file, or undefined when it is not there. */
-export async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -257,7 +257,9 @@ test('a companion runs beside every trial, is stopped by its end, and its teleme
 
 test('timed trials of nodes that share a machine take turns', async () => {
   const process = (step: PlacedStep, node: string): FakeProcess =>
-    step.suite === 'inventory' ? { output: 'machine=one\n' } : { ...good(step, node), delay: 3 };
+    step.suite === 'inventory'
+      ? { output: 'machine=one\n', delay: 40 }
+      : { ...good(step, node), delay: 40 };
   const timed = new FakeFleet({ count: 4, process });
   const plan = fakePlan();
   await accept(plan, setup(timed));
@@ -266,9 +268,9 @@ test('timed trials of nodes that share a machine take turns', async () => {
     { ...plan, criteria: plan.criteria.map((one) => ({ ...one, decide: 'exact' as const })) },
     setup(untimed),
   );
-  assert.is(timed.most.get('inventory'), 4);
+  assert.ok((timed.most.get('inventory') ?? 0) > 1);
   assert.is(timed.most.get('fake'), 1);
-  assert.is(untimed.most.get('fake'), 4);
+  assert.ok((untimed.most.get('fake') ?? 0) > 1);
 });
 
 test.run();

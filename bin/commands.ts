@@ -39,6 +39,10 @@ export const commands: Readonly<Record<string, Line>> = {
     describe: 'Check hashes and recompute the verdict from evidence alone',
     load: async () => (await import('./commands/verify.ts')).verify,
   },
+  compare: {
+    describe: 'Lots, providers or dates side by side, with intervals',
+    load: async () => (await import('./commands/compare.ts')).compare,
+  },
   sign: {
     describe: 'Sign a sealed run with an OpenSSH key',
     load: async () => (await import('./commands/sign.ts')).sign,

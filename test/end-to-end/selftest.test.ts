@@ -5,10 +5,7 @@ import * as assert from 'uvu/assert';
 import type { Selftest } from '../../bin/selftest/selftest.ts';
 import { Workplace } from './command-line.ts';
 
-let work: Workplace;
-test.before(() => {
-  work = new Workplace();
-});
+const work = new Workplace();
 test.after(() => work.remove());
 
 /** Copied elsewhere, as a plan may be. */

@@ -8,11 +8,10 @@ const test = suite('published schemas');
 /** As it comes from a file: fields that are undefined are not there. */
 const stored = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-test('a verdict and a fleet fit their published schemas, field by field', () => {
+test('a verdict fits its published schema, field by field', () => {
   for (const spec of [RUNS.healthy, RUNS.golden, RUNS.mixed]) {
     const run = sampleRun(spec);
-    assert.is(published.verdict.safeParse(stored(run.verdict)).error, undefined);
-    assert.is(published.fleet.safeParse(stored(run.fleet)).error, undefined);
+    assert.ok(published.verdict.safeParse(stored(run.verdict)).success);
   }
 });
 

@@ -1,9 +1,6 @@
 /** What a plan will take and what it buys, before anything starts: the campaign's loop, dry. */
 import { estimateRun, type Estimate } from '../campaign/estimate.ts';
-import { openRun } from '../campaign/directory/reader.ts';
-import type { Criterion, Plan } from '../plan/model.ts';
-import type { Node } from '../runners/model.ts';
-import type { Case } from '../suites/model.ts';
+import type { Criterion, Expense, Plan } from '../plan/model.ts';
 import { ruleFrom } from '../verdicts/decision/choose-rule.ts';
 import {
   operatingCharacteristic,
@@ -12,6 +9,7 @@ import {
 import { createJudge } from './judging.ts';
 import { plannedNodes } from '../verdicts/lint/planned-nodes.ts';
 import type { Composed } from './compose.ts';
+import { learnedFrom, nodesLike, type LearnedRun } from './learned.ts';
 
 /** Relative repeatability that is assumed where the plan states none; the run measures its own. */
 const ASSUMED_SIGMA = 0.01;
@@ -45,32 +43,48 @@ export interface Forecast {
  * @throws {HarnessError} RUN_UNREADABLE
  */
 export async function forecast(composed: Composed, like?: string): Promise<Forecast> {
-  const { plan, units } = composed;
-  const known = like === undefined ? undefined : await learned(like);
-  const nodes = known?.nodes ?? plannedNodes(plan, Number.POSITIVE_INFINITY);
-  const cases = [
-    ...units.inventory.cases(nodes),
-    ...units.suites.flatMap((suite) => suite.cases(nodes)),
-  ].map((one): Case => ({ ...one, expected: known?.seconds.get(one.id) ?? one.expected }));
-  const setup = {
-    plan,
-    origin: 'simulated' as const,
-    nodes,
-    missing: [],
-    cases,
-    metrics: units.suites.flatMap((suite) => suite.metrics),
-    checks: units.suites.flatMap((suite) => suite.checks),
-    createJudge,
-  };
+  const { plan } = composed;
+  const learned = like === undefined ? undefined : await learnedFrom(like);
+  const setup = estimateSetup(composed, learned);
   const { decisions } = createJudge(setup).decide().verdict.errorRates;
   return {
-    nodes: nodes.length,
+    nodes: setup.nodes.length,
     expected: estimateRun({ ...setup, truth: 'nominal' }),
     worst: estimateRun({ ...setup, truth: 'limit' }),
     decisions,
     criteria: plan.criteria
       .filter((criterion) => criterion.decide === 'level')
       .map((criterion) => bought(criterion, plan, decisions)),
+  };
+}
+
+/** More nodes than this are not estimated before a run: it would take as long as a look at them. */
+const MOST_BEFORE_RUN = 2000;
+
+/** What a run of this plan should take, for its plan.json; undefined for a very large fleet. */
+export function expense(composed: Composed): Expense | undefined {
+  const setup = estimateSetup(composed, undefined);
+  if (setup.nodes.length > MOST_BEFORE_RUN) return undefined;
+  const { cases: _byCase, ...all } = estimateRun({ ...setup, truth: 'nominal' });
+  return all;
+}
+
+function estimateSetup({ plan, units }: Composed, learned: LearnedRun | undefined) {
+  const planned = plannedNodes(plan, Number.POSITIVE_INFINITY);
+  const nodes = learned === undefined ? planned : nodesLike(planned, learned.nodes);
+  return {
+    plan,
+    origin: 'simulated' as const,
+    nodes,
+    missing: [],
+    cases: [
+      ...units.inventory.cases(nodes),
+      ...units.suites.flatMap((suite) => suite.cases(nodes)),
+    ],
+    metrics: units.suites.flatMap((suite) => suite.metrics),
+    checks: units.suites.flatMap((suite) => suite.checks),
+    createJudge,
+    ...(learned && { learned }),
   };
 }
 
@@ -102,30 +116,4 @@ function bought(criterion: Criterion, plan: Plan, decisions: number): Forecast['
     maxTrials: rule.maxTrials,
     characteristic: operatingCharacteristic(rule, plan.seed),
   };
-}
-
-/** Nodes of an earlier run, and the median seconds of each case's measured trials there. */
-async function learned(path: string) {
-  const run = await openRun(path);
-  try {
-    const seconds = new Map<string, number[]>();
-    for await (const { trial, outcome, seconds: took } of run.attempts()) {
-      if (outcome?.status !== 'measured') continue;
-      const all = seconds.get(trial.case) ?? [];
-      all.push(took);
-      seconds.set(trial.case, all);
-    }
-    const nodes = run.fleet.nodes.map((node): Node => ({ ...node, name: '', fabricAddress: '' }));
-    return {
-      nodes,
-      seconds: new Map([...seconds].map(([id, all]) => [id, middle(all)] as const)),
-    };
-  } finally {
-    await run.close();
-  }
-}
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] as number;
 }

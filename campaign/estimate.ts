@@ -1,17 +1,19 @@
 /** The loop, dry: the same judge asks for trials, and each takes as long as its case should. */
-import type { Criterion, Origin, Plan, Subject } from '../plan/model.ts';
+import type { Criterion, Expense, Origin, Parameters, Plan, Subject } from '../plan/model.ts';
 import { stream } from '../plan/random.ts';
-import { matches } from '../plan/subject.ts';
+import { matches, parametersKey } from '../plan/subject.ts';
 import type { Fleet, Node } from '../runners/model.ts';
 import type { Attempt, Case, Metric, Trial } from '../suites/model.ts';
-import type { JudgedReading } from '../verdicts/model.ts';
+import type { JudgedReading, Repeatability } from '../verdicts/model.ts';
+import { Occupancy } from './schedule/occupancy.ts';
 import { startOrder, timedCases, TrialNames } from './schedule/trials.ts';
 import type { CreateJudge } from './units.ts';
 
 /** Seconds that a trial costs beside its program: claim, start, stop. */
 const OVERHEAD = 1;
-/** Relative standard deviation of a measurement where the plan says nothing. */
+/** Relative standard deviation of a measurement, and of a trial's length, where nothing is known. */
 const SIGMA = 0.01;
+const LENGTH_SPREAD = 0.06;
 /** Rounds after which a judge that never ends is given up. */
 const MOST_ROUNDS = 10_000;
 
@@ -29,18 +31,19 @@ export interface EstimateSetup {
   readonly createJudge: CreateJudge;
   /** Where the parts truly are: at their nominal (expected), or at the limit (as long as it can take). */
   readonly truth: 'nominal' | 'limit';
+  /** Of an earlier run; absent: what the suites expect. */
+  readonly learned?: Learned;
+}
+
+/** What an earlier run on such nodes tells. */
+export interface Learned {
+  /** Case.id → seconds of its trials: median, and relative standard deviation. */
+  readonly lengths: ReadonlyMap<string, { readonly seconds: number; readonly spread: number }>;
+  readonly repeatability: readonly Repeatability[];
 }
 
 /** What a run should take. */
-export interface Estimate {
-  readonly trials: number;
-  readonly rounds: number;
-  /** Seconds. */
-  readonly wallTime: number;
-  /** Of nodes held, which is what is billed. */
-  readonly nodeHours: number;
-  /** In the delivery's currency; absent: no price is known. */
-  readonly cost?: number;
+export interface Estimate extends Expense {
   /** Trials and their seconds by case, in plan order. */
   readonly cases: readonly {
     readonly case: string;
@@ -54,7 +57,9 @@ export function estimateRun(setup: EstimateSetup): Estimate {
   const { plan, nodes, createJudge } = setup;
   const judge = createJudge(setup);
   const cases = new Map(setup.cases.map((one) => [one.id, one]));
-  const schedule = new DrySchedule(setup, cases);
+  const timed = timedCases(setup.cases, plan.criteria);
+  const occupancy = new Occupancy(nodes, plan.fleet.atOnce);
+  const length = lengthsOf(setup);
   const names = new TrialNames();
   const byCase = new Map<string, { trials: number; seconds: number }>();
   const draw = readingsAt(setup);
@@ -71,20 +76,21 @@ export function estimateRun(setup: EstimateSetup): Estimate {
       const one = cases.get(trial.case);
       if (one === undefined) throw new Error(`the judge asked for the unknown case ${trial.case}`);
       const row = byCase.get(one.id) ?? { trials: 0, seconds: 0 };
-      byCase.set(one.id, { trials: row.trials + 1, seconds: row.seconds + one.expected });
+      const seconds = length(one);
+      byCase.set(one.id, { trials: row.trials + 1, seconds: row.seconds + seconds });
       trials += 1;
-      schedule.run(trial, one);
-      judge.observe(measured(trial, one), draw(one, trial));
+      occupancy.run(trial.nodes, timed.has(one.id), seconds);
+      judge.observe(measured(trial, seconds), draw(one, trial));
     }
-    schedule.endRound();
+    occupancy.endRound();
     ({ requests } = judge.next());
   }
-  const nodeHours = (schedule.wall * nodes.length) / 3600;
+  const nodeHours = (occupancy.wall * nodes.length) / 3600;
   const price = plan.delivery.price?.perNodeHour;
   return {
     trials,
     rounds: round,
-    wallTime: schedule.wall,
+    wallTime: occupancy.wall,
     nodeHours,
     ...(price !== undefined && { cost: nodeHours * price }),
     cases: setup.cases.flatMap(({ id }) => {
@@ -94,72 +100,59 @@ export function estimateRun(setup: EstimateSetup): Estimate {
   };
 }
 
-/** When each node is free again; a round ends with its last trial. */
-class DrySchedule {
-  wall = 0;
-  readonly #free = new Map<string, number>();
-  readonly #machines: ReadonlyMap<string, string>;
-  readonly #timed: ReadonlySet<string>;
-  readonly #atOnce: number;
-  #end = 0;
-  #work = 0;
-
-  constructor({ plan, nodes }: EstimateSetup, cases: ReadonlyMap<string, Case>) {
-    this.#machines = new Map(
-      nodes.flatMap(({ id, machine }) => (machine === undefined ? [] : [[id, machine] as const])),
-    );
-    this.#timed = timedCases([...cases.values()], plan.criteria);
-    this.#atOnce = plan.fleet.atOnce ?? Number.POSITIVE_INFINITY;
-  }
-
-  run(trial: Trial, one: Case): void {
-    const machines = this.#timed.has(one.id)
-      ? trial.nodes.flatMap((id) => this.#machines.get(id) ?? [])
-      : [];
-    const claimed = [...trial.nodes, ...new Set(machines)];
-    const start = Math.max(this.wall, ...claimed.map((key) => this.#free.get(key) ?? 0));
-    const seconds = one.expected + OVERHEAD;
-    for (const key of claimed) this.#free.set(key, start + seconds);
-    this.#end = Math.max(this.#end, start + seconds);
-    this.#work += seconds;
-  }
-
-  endRound(): void {
-    // With fewer places than nodes the places are the bottleneck.
-    this.wall = Math.max(this.#end, this.wall + this.#work / this.#atOnce);
-    this.#work = 0;
-  }
+/**
+ * How long the next trial of a case takes. The lengths differ, or the slowest of many nodes, which a
+ * round waits for, would be as fast as the others.
+ */
+function lengthsOf({ plan, truth, learned }: EstimateSetup) {
+  const random = stream(plan.seed, 'estimate', 'length', truth);
+  return ({ id, expected }: Case): number => {
+    const known = learned?.lengths.get(id);
+    const spread = known?.spread ?? LENGTH_SPREAD;
+    return (known?.seconds ?? expected + OVERHEAD) * Math.exp(spread * normal(random));
+  };
 }
 
 /** Readings of parts that are where `truth` says, with the noise that the plan expects. */
-function readingsAt({ plan, nodes, truth, origin }: EstimateSetup) {
+function readingsAt({ plan, nodes, truth, origin, learned }: EstimateSetup) {
   const random = stream(plan.seed, 'estimate', truth);
   const known = new Map(nodes.map((node) => [node.id, node]));
   const { sigma } = plan.decision;
+  const seen = new Map(learned?.repeatability.map((one) => [kindKey(one), one.sigma]));
+  const levels = new Map<
+    Case['gives'][number],
+    { readonly value: number; readonly spread: number }
+  >();
+  /** Of one kind of value: where the parts are, and how far a trial strays. */
+  const levelOf = (given: Case['gives'][number], parameters: Parameters) => {
+    const known = levels.get(given);
+    if (known !== undefined) return known;
+    const { metric } = given;
+    const criterion = plan.criteria.find(
+      (each) => each.metric === metric && matches(each.where, parameters),
+    );
+    const stated = sigma === 'none' ? undefined : sigma?.[metric];
+    const spread = stated ?? seen.get(kindKey({ metric, parameters })) ?? SIGMA;
+    const level = { value: trueValue(criterion, truth), spread };
+    levels.set(given, level);
+    return level;
+  };
   return (one: Case, trial: Trial): JudgedReading[] =>
     one.gives.flatMap((given) => {
       const parameters = given.parameters ?? one.parameters;
-      const criterion = plan.criteria.find(
-        ({ metric, where }) => metric === given.metric && matches(where, parameters),
-      );
+      const name = given.metric;
+      const at = { step: 0, node: trial.nodes[0] ?? '', stream: 'stdout' as const, line: 1 };
       return subjects(given.per, trial, known).map((subject): JudgedReading => {
-        const at = {
-          step: 0,
-          node: trial.nodes[0] ?? '',
-          stream: 'stdout' as const,
-          line: 1,
-        };
         const common = { subject, parameters };
-        const name = given.metric;
         if (given.as === 'check')
           return { kind: 'check', name, ...common, ok: true, detail: '', at };
         if (given.as === 'digest') return { kind: 'digest', name, ...common, value: '0', at };
-        const spread = (sigma === 'none' ? undefined : sigma?.[name]) ?? SIGMA;
+        const level = levelOf(given, parameters);
         return {
           kind: 'sample',
           metric: name,
           ...common,
-          value: trueValue(criterion, truth) * Math.exp(spread * normal(random)),
+          value: level.value * Math.exp(level.spread * normal(random)),
           attempt: `${trial.id}/0`,
           evidence: { stream: '', sha256: '', line: 1 },
           origin,
@@ -205,7 +198,11 @@ function subjects(
   }
 }
 
-function measured(trial: Trial, { expected: seconds }: Case): Attempt {
+function kindKey({ metric, parameters }: Pick<Repeatability, 'metric' | 'parameters'>): string {
+  return `${metric} ${parametersKey(parameters)}`;
+}
+
+function measured(trial: Trial, seconds: number): Attempt {
   const outcome = { status: 'measured' } as const;
   return { id: `${trial.id}/0`, trial, ordinal: 0, startedAt: '', seconds, exits: [], outcome };
 }

@@ -1,5 +1,5 @@
 /** The events of journal.ndjson: what a run did, in order; enough to resume it and to replay it. */
-import type { Origin, Parameters } from '../plan/model.ts';
+import type { Expense, Origin, Parameters } from '../plan/model.ts';
 import type { Argument, Exit, FleetEvent, Missing, Node, Step } from '../runners/model.ts';
 import type { Outcome, StepExit, Why } from '../suites/model.ts';
 import type { Finding, Repeatability, Stopped } from '../verdicts/model.ts';
@@ -104,6 +104,8 @@ export type CampaignEvent =
     }
   | { readonly event: 'finding'; readonly finding: Finding }
   | { readonly event: 'hook'; readonly hook: 'on-reject' | 'on-accept'; readonly result: string }
+  /** All that the run used, earlier processes of it included: the last one counts. */
+  | { readonly event: 'used'; readonly used: Expense }
   /** Why the loop ended; `decided`: nothing more was asked. */
   | { readonly event: 'stop'; readonly reason: Stopped | 'decided' | 'unreachable' | 'disk-full' }
   | { readonly event: 'release'; readonly kept: readonly string[]; readonly unreleased: number }

@@ -1,5 +1,5 @@
 /** The campaign's loop: inventory, then rounds until the judge asks for no more. */
-import type { Plan } from '../plan/model.ts';
+import type { Expense, Plan } from '../plan/model.ts';
 import { subjectKey } from '../plan/subject.ts';
 import type { Fleet } from '../runners/model.ts';
 import type { Attempt } from '../suites/model.ts';
@@ -16,6 +16,7 @@ import type { Deadlines } from './schedule/budget.ts';
 import { startOrder, TrialNames } from './schedule/trials.ts';
 import { type AttemptOnDisk, rereadAttempt, type StoredRound } from './stored.ts';
 import type { CreateJudge } from './units.ts';
+import { UsedSoFar } from './used.ts';
 import { watchFleet } from './watch.ts';
 
 /** Seconds from a failure to reach a node to the next try. */
@@ -48,6 +49,7 @@ export interface LoopSetup {
 /** How the loop ended. */
 export interface LoopEnd {
   readonly stop: Stopped | 'decided';
+  readonly used: Expense;
   /** Absent: stopped before inventory was through. */
   readonly judging?: Judging;
 }
@@ -74,15 +76,22 @@ class Loop {
   readonly #retries: Retries;
   readonly #names = new TrialNames();
   readonly #told = new Set<string>();
+  readonly #used: UsedSoFar;
 
   constructor(setup: LoopSetup) {
     const { begun, plan } = setup;
     this.#setup = setup;
     this.reach = new Reach(begun.nodes.length, plan.fleet.grace, FIRST_PAUSE);
     this.#retries = new Retries(begun.nodes.length);
+    this.#used = new UsedSoFar(plan, begun.nodes);
   }
 
   async run(): Promise<LoopEnd> {
+    const end = await this.#run();
+    return { ...end, used: this.#used.total(this.#setup.held()) };
+  }
+
+  async #run(): Promise<Omit<LoopEnd, 'used'>> {
     const { begun, plan, tools, createJudge, progress } = this.#setup;
     const inventory: Inventoried[] = [];
     progress({ kind: 'phase', phase: 'inventory', nodes: begun.nodes.length });
@@ -94,6 +103,7 @@ class Loop {
     inventory.sort((a, b) => (a.attempt.id < b.attempt.id ? -1 : 1));
     const judging = openJudging(plan, begun, tools.units, inventory, createJudge);
     await this.#setup.opened(judging);
+    this.#used.inventoried(judging.nodes);
     for (let round = 1; ; round += 1) {
       const { requests, repeatability, failed } = judging.judge.next();
       for (const finding of failed) await this.#tell(finding);
@@ -116,15 +126,23 @@ class Loop {
   async #round(
     round: number,
     requests: readonly Request[],
-    known: Pick<RoundTools, 'nodes' | 'origin' | 'cases' | 'timed'> & {
+    judged: Pick<RoundTools, 'nodes' | 'origin' | 'cases' | 'timed'> & {
       observe(attempt: Attempt, readings: readonly JudgedReading[]): Promise<void> | void;
     },
   ): Promise<Stopped | undefined> {
     const { tools, progress, plan } = this.#setup;
+    const known: typeof judged = {
+      ...judged,
+      observe: (attempt, readings) => {
+        this.#used.attempt(attempt);
+        return judged.observe(attempt, readings);
+      },
+    };
     const trials = this.#names.name(requests, round);
     const onDisk = await this.#stored(round, requests);
     const todos: Todo[] = [];
-    for (const trial of startOrder(trials, known.cases)) {
+    const started = startOrder(trials, known.cases);
+    for (const trial of started) {
       const attempts = onDisk.get(trial.id) ?? [];
       const todo = await this.#takeStored({ trial, ordinal: 0, tries: 0 }, attempts, known);
       if (todo !== undefined) todos.push(todo);
@@ -132,7 +150,7 @@ class Loop {
     progress({ kind: 'phase', phase: 'round', round, trials: todos.length });
     const { atOnce, grace } = plan.fleet;
     const { deadlines, patience, signal } = this.#setup;
-    return runRound(
+    const stop = await runRound(
       todos,
       {
         ...tools,
@@ -151,6 +169,8 @@ class Loop {
       },
       (attempt, readings) => known.observe(attempt, readings),
     );
+    this.#used.endRound(started, known.timed);
+    return stop;
   }
 
   /** Attempts of this round that are on disk, by trial; a new round is journalled. */

@@ -71,7 +71,15 @@ export class Campaign {
     const { version, runner, signal } = this.#setup;
     await journal.commit({ event: 'run-start', run: id, version, first: past.first });
     this.#progress({ kind: 'phase', phase: 'open' });
-    const fleet = await runner.open(this.#context(scratch, past), signal);
+    let fleet: Fleet;
+    try {
+      fleet = await runner.open(this.#context(scratch, past), signal);
+    } catch (error) {
+      // Whatever it says then: it was told to end, and there is no fleet to release.
+      if (!signal.aborted) throw error;
+      await this.#stop('interrupted');
+      return { path, id, sealed: false, stopped: 'interrupted', unreleased: [] };
+    }
     this.#started = this.#clock.seconds();
     let end: LoopEnd;
     try {
@@ -81,6 +89,7 @@ export class Campaign {
       await this.#release(fleet, []);
       throw error;
     }
+    await journal.append({ event: 'used', used: end.used });
     await this.#stop(end.stop);
     if (end.stop === 'interrupted' || end.judging === undefined) {
       const unreleased = await this.#release(fleet, []);

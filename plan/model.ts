@@ -207,6 +207,18 @@ export interface Part {
   }[];
 }
 
+/** What a run takes. */
+export interface Expense {
+  readonly trials: number;
+  readonly rounds: number;
+  /** Seconds. */
+  readonly wallTime: number;
+  /** Of nodes held, which is what is billed. */
+  readonly nodeHours: number;
+  /** In the delivery's currency; absent: no price is known. */
+  readonly cost?: number;
+}
+
 /** plan.json: a plan with every default, every catalogue figure and every unit resolved. */
 export interface Plan {
   readonly schema: 'assay/plan/1';
@@ -232,6 +244,8 @@ export interface Plan {
   readonly only?: readonly string[];
   /** `--into`: reference of the delivery that this run counts into; absent: delivery.reference. */
   readonly into?: string;
+  /** What the run should take, as estimated before it began; absent: it was not. */
+  readonly estimate?: Expense;
   /** A look at nodes that decides on no delivery; absent: acceptance. */
   readonly purpose?: 'readiness' | 'check';
 }

@@ -6,8 +6,9 @@ import { deliveryOf } from '../../campaign/history/terms.ts';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Plan } from '../../plan/model.ts';
 import { command } from '../command.ts';
-import { campaignSetup, composePlan } from '../compose.ts';
+import { campaignSetup, composePlan, type Composed } from '../compose.ts';
 import { runExit } from '../exit-code.ts';
+import { expense } from '../forecast.ts';
 import { lintOrThrow } from '../linted.ts';
 import { jsonProgress, textProgress } from '../narrator.ts';
 import { readNodes } from '../only.ts';
@@ -41,7 +42,7 @@ export const accept = command({
       .option('into', { type: 'string', describe: 'Reference of the delivery to count into' }),
   async run(args, io) {
     const composed = await composePlan({ file: args.plan, seed: args.seed });
-    const plan = await partOfDelivery(lintOrThrow(composed), args);
+    const plan = estimated(composed, await partOfDelivery(lintOrThrow(composed), args));
     await refuseOtherTerms(plan, args.out, io);
     const setup = await campaignSetup({ ...composed, plan }, version(), io.signal);
     const result = await withoutTrace(() =>
@@ -59,6 +60,13 @@ export const accept = command({
     return runExit(result);
   },
 });
+
+/** The plan with what its run should take, where it says on how many nodes. */
+function estimated(composed: Composed, plan: Plan): Plan {
+  if (plan.delivery.count === undefined || plan.only !== undefined) return plan;
+  const estimate = expense({ ...composed, plan });
+  return { ...plan, ...(estimate && { estimate }) };
+}
 
 /** The plan with what `--only` and `--into` say of this run. */
 async function partOfDelivery(

@@ -1,4 +1,5 @@
 /** Attempts counted by case; those that measured nothing are kept whole. */
+import { lengthOf } from '../../campaign/directory/length.ts';
 import type { RunReader } from '../../campaign/directory/model.ts';
 import { Growing } from '../growing.ts';
 import type { CaseTally, LostAttempt } from './model.ts';
@@ -15,8 +16,9 @@ export async function tallyAttempts(run: RunReader) {
     const id = attempt.trial.case;
     const tally = tallies.get(id) ?? emptyTally(id, '', 0);
     tallies.set(id, tally);
-    tally.seconds.push(attempt.seconds);
-    nodeSeconds += attempt.seconds * attempt.trial.nodes.length;
+    const seconds = lengthOf(attempt);
+    tally.seconds.push(seconds);
+    nodeSeconds += seconds * attempt.trial.nodes.length;
     const { outcome } = attempt;
     const how =
       outcome === undefined ? 'cut' : outcome.status === 'measured' ? 'measured' : 'failed';

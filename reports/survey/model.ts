@@ -1,6 +1,6 @@
 /** What one reading of a run keeps for its reports: bounded by the fleet, not by what was measured. */
 import type { StreamEntry, TelemetryRow } from '../../campaign/directory/model.ts';
-import type { Criterion, Parameters } from '../../plan/model.ts';
+import type { Criterion, Expense, Parameters } from '../../plan/model.ts';
 import type { Attempt, Outcome, Sample } from '../../suites/model.ts';
 import type { Finding, Verdict } from '../../verdicts/model.ts';
 import type { Growing } from '../growing.ts';
@@ -77,4 +77,6 @@ export interface Survey {
   /** RFC 3339, controller's clock: first and last event of the journal. */
   readonly from?: string;
   readonly to?: string;
+  /** What the run used; absent: it was killed. */
+  readonly used?: Expense;
 }

@@ -1,7 +1,7 @@
 /** One pass over each file of a run, in the order in which later ones need earlier ones. */
 import { subjectKey, subjectNodes } from '../../plan/subject.ts';
 import type { RunReader, StreamEntry, TelemetryRow } from '../../campaign/directory/model.ts';
-import type { Criterion } from '../../plan/model.ts';
+import type { Criterion, Expense } from '../../plan/model.ts';
 import type { Finding } from '../../verdicts/model.ts';
 import { marginOf } from '../figure.ts';
 import { Growing } from '../growing.ts';
@@ -27,7 +27,7 @@ export async function surveyRun(run: RunReader): Promise<Survey> {
     ...attempts.lost.map(({ attempt }) => attempt.id),
   ]);
   const { streams, redactions } = await namedStreams(run, named);
-  const ends = await firstAndLast(run);
+  const journal = await journalOf(run);
   return {
     nodeIds,
     nodeIndex,
@@ -39,7 +39,7 @@ export async function surveyRun(run: RunReader): Promise<Survey> {
     streams,
     redactions,
     telemetry: await telemetryOf(run, nodeIds, spreads),
-    ...ends,
+    ...journal,
   };
 }
 
@@ -166,12 +166,18 @@ export function leastMargin(spreads: ReadonlyMap<string, Spread>, node: number) 
   return least;
 }
 
-async function firstAndLast(run: RunReader): Promise<{ from?: string; to?: string }> {
+async function journalOf(run: RunReader): Promise<Pick<Survey, 'from' | 'to' | 'used'>> {
   let from: string | undefined;
   let to: string | undefined;
+  let used: Expense | undefined;
   for await (const event of run.journal()) {
     from ??= event.at;
     to = event.at;
+    if (event.event === 'used') used = event['used'] as Expense;
   }
-  return { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+  return {
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(used && { used }),
+  };
 }

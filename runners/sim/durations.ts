@@ -3,16 +3,16 @@ import type { PlacedStep } from '../model.ts';
 import type { Noise } from './noise.ts';
 import type { SimOptions } from './options.ts';
 
-/** Seconds; cases by their beginning, longest first. Typical of FACTS.md F's plan on eight GPUs. */
+/** Seconds on a node of eight GPUs, by what the payloads wait for; cases by their beginning, longest first. */
 const TYPICAL: Readonly<Record<string, number>> = {
   inventory: 9,
-  'matmul.gemm': 48,
+  'matmul.gemm': 41,
   'matmul.soak': 900,
-  'matmul.memory': 24,
-  'matmul.transfer': 60,
+  'matmul.memory': 38,
+  'matmul.transfer': 318,
   matmul: 45,
   nccl: 24,
-  inference: 65,
+  inference: 80,
 };
 const SPREAD = 0.06;
 

@@ -333,7 +333,13 @@ export function sampleRun(spec: SampleSpec): RunReader {
     journal: () =>
       each([
         { seq: 0, at: '2026-11-20T08:00:00Z', event: 'run' },
-        { seq: 1, at: '2026-11-20T09:12:31Z', event: 'end' },
+        {
+          seq: 1,
+          at: '2026-11-20T09:12:30Z',
+          event: 'used',
+          used: { trials: 5810, rounds: 4, wallTime: 4351, nodeHours: 618.8, cost: 19_492 },
+        },
+        { seq: 2, at: '2026-11-20T09:12:31Z', event: 'end' },
       ]),
     attempts: () => each(attempts()),
     samples: () => each(samples()),
@@ -414,6 +420,7 @@ function planOf(spec: SampleSpec, criteria: Criterion[], text: (plain: string) =
       nonconforming: 0,
     },
     budget: { wallTime: 21_600, nodeHours: 3000 },
+    estimate: { trials: 5765, rounds: 3, wallTime: 4180, nodeHours: 594.5, cost: 18_727 },
     report: { private: [] },
     origins: {},
     warnings: [text('criterion decode has a sanity limit: it can reject, never accept alone')],

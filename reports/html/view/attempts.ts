@@ -1,4 +1,5 @@
 /** Attempts: counts by case with the time expected and taken; each one that did not measure. */
+import type { Expense } from '../../../plan/model.ts';
 import { showCount, showSeconds, NONE } from '../../figure.ts';
 import { nodeRanges } from '../../words.ts';
 import type { Context } from '../context.ts';
@@ -18,6 +19,7 @@ export function attemptsView(context: Context) {
       survey.nodeSeconds < 3600
         ? `${(survey.nodeSeconds / 60).toFixed(1)} node-minutes`
         : `${(survey.nodeSeconds / 3600).toFixed(1)} node-hours`,
+    expense: expenseRows(context),
     cases: survey.cases.map((tally) => {
       const sorted = tally.seconds.sorted();
       const median = sorted[Math.floor(sorted.length / 2)];
@@ -47,6 +49,28 @@ export function attemptsView(context: Context) {
     })),
     more: survey.lost.length > LISTED ? showCount(survey.lost.length - LISTED) : '',
   };
+}
+
+/** The whole run: estimate beside actual. */
+function expenseRows({ run, survey }: Context) {
+  const { estimate, delivery } = run.plan;
+  const { used } = survey;
+  if (estimate === undefined && used === undefined) return [];
+  const currency = delivery.price?.currency ?? '';
+  const row = (what: string, show: (one: Expense) => string) => ({
+    what,
+    estimate: estimate === undefined ? NONE : show(estimate),
+    actual: used === undefined ? NONE : show(used),
+  });
+  const cost = ({ cost: one }: Expense) =>
+    one === undefined ? NONE : `${showCount(Math.round(one))} ${currency}`.trim();
+  return [
+    row('trials', ({ trials }) => showCount(trials)),
+    row('rounds', ({ rounds }) => showCount(rounds)),
+    row('wall time', ({ wallTime }) => showSeconds(wallTime)),
+    row('node-hours held', ({ nodeHours }) => nodeHours.toFixed(nodeHours < 10 ? 2 : 1)),
+    ...(estimate?.cost === undefined && used?.cost === undefined ? [] : [row('cost', cost)]),
+  ];
 }
 
 /** Telemetry of the worst and the median node, side by side over all their attempts. */

@@ -5,9 +5,10 @@ import { isIP, type AddressInfo } from 'node:net';
 import { join, sep } from 'node:path';
 import sirv from 'sirv';
 import { HarnessError, systemCode } from '../../plan/errors.ts';
+import { listDeliveries, readDelivery } from './deliveries.ts';
 import { admit, type Guard } from './guard.ts';
 import { streamJournal } from './live.ts';
-import { listPage, livePage, PAGE_POLICY } from './pages.ts';
+import { deliveryPage, listPage, livePage, PAGE_POLICY } from './pages.ts';
 import { listRuns, NAME } from './runs.ts';
 
 /** Files of a run that are given out, with the type that a browser may see in them. */
@@ -24,6 +25,9 @@ const FILES: Readonly<Record<string, string>> = {
   'samples.parquet': 'application/octet-stream',
   'findings.parquet': 'application/octet-stream',
 };
+
+/** Characters of a search that are looked at. */
+const SEARCH = 200;
 
 /** Shown beside each run of the list. */
 const LINKED = ['summary.md', 'junit.xml', 'verdict.json', 'manifest.json'];
@@ -125,8 +129,18 @@ async function answer(request: IncomingMessage, response: ServerResponse, settin
     response.end();
     return;
   }
+  const wanted = (admission.search.get('q') ?? '').slice(0, SEARCH);
   if (admission.path === '/') {
-    page(response, listPage(await listRuns(setting.dir), LINKED));
+    const [runs, deliveries] = [await listRuns(setting.dir), await listDeliveries(setting.dir)];
+    page(response, listPage(runs, LINKED, deliveries, wanted));
+    return;
+  }
+  const slug = /^\/deliveries\/([^/]+)\/$/u.exec(admission.path)?.[1];
+  if (slug !== undefined) {
+    const inside = NAME.test(slug) && (await within(setting.dir, join('deliveries', slug)));
+    const delivery = inside ? await readDelivery(setting.dir, slug) : undefined;
+    if (delivery === undefined) refuse(response, 404, 'there is no such delivery');
+    else page(response, deliveryPage(delivery, wanted));
     return;
   }
   const [, run = '', file = ''] = /^\/runs\/([^/]+)\/([^/]*)$/u.exec(admission.path) ?? [];
@@ -153,6 +167,8 @@ async function give(
   response.setHeader('content-type', type);
   response.setHeader('content-security-policy', file === 'report.html' ? REPORT_POLICY : 'sandbox');
   request.url = `/${run}/${file}`;
+  // sirv pipes a file that it has looked at; one that is gone by then must not end the process.
+  response.once('pipe', (source) => source.once('error', () => response.destroy()));
   files(request, response, () => refuse(response, 404, 'there is no such file'));
 }
 

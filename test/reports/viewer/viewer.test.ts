@@ -191,4 +191,55 @@ test('a folder that is not there and a taken port are named', async () => {
   await rejects(startViewer({ dir, host: '127.0.0.1', port }), 'USAGE');
 });
 
+test('runs are found by a search, and the search is text on the page', async () => {
+  assert.match((await ask('/?q=run-1')).body, /1 of 2 runs/u);
+  const { body } = await ask(`/?q=${encodeURIComponent('"><script>x')}`);
+  assert.match(body, /0 of 2 runs/u);
+  assert.not.match(body, /<script>x/u);
+});
+
+test('a delivery is shown with its ledger; another name is refused', async () => {
+  mkdirSync(join(dir, 'deliveries', 'msa-1'), { recursive: true });
+  const lot = { verdict: 'reject', delivered: 12, accepted: 3, rejected: 1, notTested: 8 };
+  const serial = (identity: string, verdict: string) => ({
+    identity,
+    verdict,
+    reasons: verdict === 'fail' ? ['slow <b>'] : [],
+    sightings: [{ run: 'run-1', node: 'n0001' }],
+  });
+  const step = { run: 'run-1', sealedAt: '2026-12-01T00:00:00Z', reference: 'one', fresh: 4 };
+  writeFileSync(
+    join(dir, 'deliveries', 'msa-1', 'verdict.json'),
+    JSON.stringify({
+      schema: 'assay/delivery/1',
+      reference: 'MSA <1>',
+      on: '2026-12-02',
+      lot,
+      serials: [serial('serial:A', 'pass'), serial('serial:B', 'fail')],
+      runs: [{ ...step, own: 'reject', delivery: 'reject' }],
+      notes: ['a note'],
+    }),
+  );
+  assert.match((await ask('/')).body, /<a href="deliveries\/msa-1\/"><bdi>MSA &lt;1&gt;<\/bdi>/u);
+  const { body } = await ask('/deliveries/msa-1/');
+  assert.ok(body.indexOf('serial:B') < body.indexOf('serial:A'));
+  assert.match(body, /slow &lt;b&gt;/u);
+  assert.match((await ask('/deliveries/msa-1/?q=serial:a')).body, /1 of 2 serials/u);
+  for (const path of ['/deliveries/none/', '/deliveries/../', '/deliveries/msa-1/verdict.json']) {
+    assert.is((await ask(path)).status, 404, path);
+  }
+});
+
+test('a file that goes away under a request ends that request alone', async () => {
+  const file = join(run, 'findings.parquet');
+  for (let at = 0; at < 40; at += 1) {
+    writeFileSync(file, Buffer.alloc(1 << 20));
+    const asked = ask('/runs/run-1/findings.parquet').catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, at % 5));
+    rmSync(file);
+    await asked;
+  }
+  assert.is((await ask('/')).status, 200);
+});
+
 test.run();

@@ -1,5 +1,6 @@
 /** Attempts as the journal tells them. */
 import type { Attempt, Trial } from '../suites/model.ts';
+import { unreadable } from './directory/json.ts';
 import type { CampaignEvent, Override, Program, RecordedStep } from './events.ts';
 import type { Journalled } from './journal.ts';
 
@@ -76,7 +77,10 @@ export class AttemptFold {
   #steps(start: Start) {
     return start.steps.map((step) => {
       const of = this.#programs.get(step.program);
-      if (of === undefined) throw new Error(`program ${step.program} is not in the journal`);
+      if (of === undefined) {
+        const what = `journal.ndjson: program ${step.program} is not there`;
+        throw unreadable('journal.ndjson', what);
+      }
       return { ...step, of };
     });
   }

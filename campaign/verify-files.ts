@@ -173,8 +173,10 @@ export async function attempt<T>(
   try {
     return await check();
   } catch (error) {
-    if (!(error instanceof HarnessError)) throw error;
-    problems.push({ file, what: error.message });
+    // What is known to be damaged may lead anywhere; where nothing is, it is a bug of ours.
+    if (!(error instanceof HarnessError) && problems.length === 0) throw error;
+    const what = error instanceof Error ? error.message : String(error);
+    problems.push({ file, what });
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import { readJson } from '../../campaign/directory/json.ts';
 import { writeLater } from '../../campaign/directory/later.ts';
+import { assertSealed } from '../../campaign/directory/manifest.ts';
 import { privateShape } from '../../campaign/directory/shapes.ts';
 import { isThere } from '../../campaign/directory/writer.ts';
 import { writeResults } from '../../campaign/results.ts';
@@ -38,6 +39,8 @@ export const judge = command({
     let judgement: Judgement | undefined;
     const about = { kind: 'judge', version: version(), at: new Date() };
     const folder = await writeLater(args.run, about, async (into) => {
+      // A journal that lost its end would give a verdict too, another one.
+      await assertSealed(args.run, ['journal.ndjson', 'evidence/index.ndjson']);
       const amended = plan !== original;
       const setup = { path: args.run, plan, amended, units, createJudge, ...(names && { names }) };
       ({ judgement } = await writeResults(setup, into));

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeJson } from './json.ts';
+import { systemCode } from '../../plan/errors.ts';
+import { readJson, unreadable, writeJson } from './json.ts';
 import type { Manifest } from './model.ts';
+import { manifestShape } from './shapes.ts';
 
 /** Folders that stand outside a run's manifest: each has its own proof. */
 const OUTSIDE = ['signatures', 'later'];
@@ -26,6 +28,31 @@ export async function coveredFiles(root: string): Promise<string[]> {
     .map((path) => path.replaceAll('\\', '/'))
     .filter((path) => !OWN.includes(path) && !OUTSIDE.includes(path.split('/')[0] ?? ''))
     .sort();
+}
+
+/**
+ * Holds files of a sealed run against its manifest, before anything is made of them.
+ *
+ * @throws {HarnessError} RUN_UNREADABLE naming the file that is not as it was sealed
+ */
+export async function assertSealed(root: string, files: readonly string[]): Promise<void> {
+  const manifest = await readJson(join(root, 'manifest.json'), 'manifest', 1, manifestShape);
+  for (const name of files) {
+    const path = join(root, name);
+    let sha256: string | undefined;
+    try {
+      sha256 = await hashFile(path);
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === undefined) throw error;
+      throw unreadable(path, `${name} can't be read (${code})`, error);
+    }
+    if (sha256 === manifest.files[name]?.sha256) continue;
+    throw unreadable(
+      path,
+      `${name} is not as it was sealed: its SHA-256 differs from the manifest's`,
+    );
+  }
 }
 
 /** Hashes what is in the folder and writes its manifest.json, last. */

@@ -91,9 +91,17 @@ function row(cells: readonly string[]): string {
   return cells.map(quoted).join(',');
 }
 
-/** RFC 4180; a cell that a spreadsheet would run as a formula gets an apostrophe. */
-function quoted(cell: string): string {
+/**
+ * RFC 4180; what a node said is shown on terminals too, so its control characters are written out; a cell
+ * that a spreadsheet would run as a formula gets an apostrophe.
+ */
+function quoted(words: string): string {
+  const cell = words.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (char) =>
+    /\s/u.test(char) ? ' ' : `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
   const safe =
-    /^[=+\-@\t\r]/u.test(cell) && !/^-?[\d.]+(?:e[+-]?\d+)?$/u.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+    /^[=+\-@]/u.test(cell.trimStart()) && !/^-?[\d.]+(?:e[+-]?\d+)?$/u.test(cell)
+      ? `'${cell}`
+      : cell;
+  return /[",]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

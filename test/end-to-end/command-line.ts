@@ -195,7 +195,7 @@ function quietly(path: string): string {
 const SOURCES = ['plan', 'runners', 'suites', 'verdicts', 'campaign', 'reports', 'bin', 'fixtures'];
 
 /** Builds dist/ where a source is newer than it. */
-function build(): void {
+export function build(): void {
   const built = join(root, 'dist/bin/main.js');
   const since = existsSync(built) ? statSync(built).mtimeMs : 0;
   const newer = SOURCES.filter((folder) => existsSync(join(root, folder))).some((folder) =>

@@ -51,7 +51,7 @@ export function comparisonView(comparison: Comparison) {
     `${plural(compared.length, 'comparison')}: ${count('better')} better, ${count('worse')} worse, ` +
     `${count('open')} without a difference shown. Of such 95 % intervals about one in twenty misses.`;
   return legibleDeep({
-    title: `${runs.map(({ id }) => brief(id, 60)).join(' against ')}`,
+    title: runs.map(({ id }) => brief(id, 60)).join(' against '),
     origin:
       first === undefined ? '' : `${ORIGIN[first.origin].label}. ${ORIGIN[first.origin].says}`,
     finding,

@@ -171,6 +171,8 @@ async function journalOf(run: RunReader): Promise<Pick<Survey, 'from' | 'to' | '
   let to: string | undefined;
   let used: Expense | undefined;
   for await (const event of run.journal()) {
+    // Written after the report: it must not make a report of a sealed run another one.
+    if (event.event === 'sealed') continue;
     from ??= event.at;
     to = event.at;
     if (event.event === 'used') used = event['used'] as Expense;

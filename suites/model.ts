@@ -119,6 +119,8 @@ export interface Case {
     readonly parameters?: Parameters;
     readonly as?: 'sample' | 'check' | 'digest';
   }[];
+  /** Pairs: every one is to be measured, not only as many as it takes to name a node. */
+  readonly fullSweep?: true;
   /** Seconds a trial should take, for estimate and ETA. */
   readonly expected: number;
 }

@@ -9,6 +9,11 @@ import type { Track } from './criteria/track.ts';
 import type { Finding, Judge, JudgedReading, JudgeSetup, Stopped } from './model.ts';
 import { causes, type Telemetry } from './criteria/causes.ts';
 import { createBelow } from './requests/below.ts';
+import { createSearching } from './localisation/searching.ts';
+import type { Below } from './requests/placement.ts';
+import { nodeFactTrack } from './criteria/node-facts.ts';
+import { groupCriterion } from './criteria/implicit.ts';
+import type { Node } from '../runners/model.ts';
 import { createPlanner } from './requests/planner.ts';
 import { createSampler } from './lots/sampling.ts';
 import { groupUnits } from './lots/units.ts';
@@ -25,9 +30,22 @@ export function createJudge(setup: JudgeSetup): Judge {
   );
   const ids = [...setup.nodes.map((node) => node.id), ...missing.keys()];
   const ledger = createLedger();
-  const completeness = createCompleteness(ids, missing);
-  const measuring = caseTracks(setup, ledger);
-  const onNodes = nodeTracks(setup, ledger, completeness, missing);
+  const searching = createSearching(setup);
+  const completeness = createCompleteness(ids, missing, {
+    guilty: (of, nodes) => searching.byCase.get(of)?.guilty(nodes),
+    failuresOf: (node) => searching.failuresOf(node),
+  });
+  const measuring = caseTracks(setup, ledger, searching.byCase);
+  searching.join(measuring);
+  const onNodes = [
+    ...nodeTracks(setup, ledger, completeness, missing),
+    nodeFactTrack({
+      criterion: groupCriterion(),
+      implicit: true,
+      nodes: ids,
+      wordOf: (node) => searching.groupWordOf(node),
+    }),
+  ];
   const tracks = [...measuring, ...onNodes];
   const byName = tracksByName(tracks);
   // These take checks whatever their name.
@@ -70,8 +88,14 @@ export function createJudge(setup: JudgeSetup): Judge {
   const fold = () => {
     const ended = ledger.takeRound();
     for (const trial of ended) completeness.trial(trial);
-    planner.ended(ended);
-    return tell(tracks.flatMap((track) => track.fold(round)));
+    planner.ended(ended.filter((trial) => !searching.asked(trial)));
+    for (const search of searching.byCase.values()) search.ended(ended);
+    const failing = measuring.flatMap((track) => track.fold(round));
+    for (const search of searching.byCase.values()) search.settle();
+    // Who is at fault, or what they share, is known now.
+    failing.push(...measuring.flatMap((track) => track.release?.() ?? []));
+    failing.push(...onNodes.flatMap((track) => track.fold(round)));
+    return tell(failing);
   };
 
   return {
@@ -117,21 +141,36 @@ export function createJudge(setup: JudgeSetup): Judge {
         frozen.add(track);
         return [track.repeatability];
       });
-      const below = createBelow(tracks, setup.nodes, planner);
       const isFailed = (node: string) => failed.has(node);
+      const known = () => createBelow(tracks, setup.nodes, planner, searching.byCase);
+      const once = (may: readonly Node[], below: Below) => {
+        const planned = planner.next(round, may, below, isFailed);
+        const asking = new Set(planned.map((request) => request.case));
+        const rest = { round, planner, nodes: may, below, failed: isFailed, planned: asking };
+        return [...planned, ...searching.next(rest)];
+      };
       // Where nothing that is still open can be settled any more, it goes on without.
-      const settled = (node: string, step: number) => below(node, step) ?? 'not-tested';
+      const settledBelow = (below: Below) => (node: string, step: number) =>
+        below(node, step) ?? 'not-tested';
       const ask = () => {
         const may = setup.nodes.filter(
           (node) => node.accelerators.length > 0 && sampler?.has(node.id) !== false,
         );
-        const requests = planner.next(round, may, below, isFailed);
-        return requests.length > 0 ? requests : planner.next(round, may, settled, isFailed);
+        for (;;) {
+          const { progress } = searching;
+          const requests = once(may, known());
+          if (requests.length > 0) return requests;
+          const rest = once(may, settledBelow(known()));
+          // A search that has just ended lets nodes into the next scope.
+          if (rest.length > 0 || searching.progress === progress) return rest;
+        }
       };
       let requests = ask();
       while (
         requests.length === 0 &&
-        sampler?.draw((node) => (missing.has(node) ? 'not-tested' : settled(node, TOP))) === true
+        sampler?.draw((node) =>
+          missing.has(node) ? 'not-tested' : settledBelow(known())(node, TOP),
+        ) === true
       ) {
         requests = ask();
       }
@@ -145,6 +184,7 @@ export function createJudge(setup: JudgeSetup): Judge {
         ledger,
         completeness,
         planner,
+        searching,
         missing,
         failed: (node) => failed.has(node),
         sampler,

@@ -51,6 +51,11 @@ export interface Finding {
   readonly reason: string;
   /** From telemetry: what slow was. */
   readonly cause?: Cause;
+  /**
+   * On several nodes: those that localisation holds it against; the others are not in doubt. Empty: it is
+   * the link's own. Absent: not known.
+   */
+  readonly guilty?: readonly string[];
   /** Attempt ids, every one counted, failed ones too. */
   readonly attempts: readonly string[];
 }

@@ -28,6 +28,8 @@ const FAULTS = [
   'slow-lot',
   'thermal',
   'bad-link',
+  'bad-leaf',
+  'slow-network',
   'nic-half-width',
   'noisy-neighbour',
   'wrong-result',
@@ -51,7 +53,7 @@ const fault = z.strictObject({
   nodes: z
     .array(z.string())
     .optional()
-    .meta({ description: 'node ids; for bad-link the two ends' }),
+    .meta({ description: 'node ids; for bad-link the two ends; bad-leaf takes `leaf`' }),
   rack: z.string().optional(),
   leaf: z.string().optional(),
   count: z.int().min(1).optional().meta({ description: 'so many, drawn by the seed' }),

@@ -39,6 +39,8 @@ const LOSS: Partial<Record<Fault['kind'], number>> = {
   'slow-lot': 0.1,
   thermal: 0.15,
   'bad-link': 0.5,
+  'bad-leaf': 0.3,
+  'slow-network': 0.15,
   'nic-half-width': 0.5,
   'noisy-neighbour': 0.2,
 };
@@ -69,7 +71,7 @@ export function simulatedNode(
       for (const fault of active) {
         if (!concerns(fault, metric, accelerator)) continue;
         if (fault.kind === 'missing-metric') return undefined;
-        if (slows(fault, metric, parameters, nodes))
+        if (slows(fault, metric, parameters, nodes, world.faults))
           speed *= 1 - (fault.by ?? LOSS[fault.kind] ?? 0);
       }
       return lowerIsBetter(metric) ? base / speed : base * speed;
@@ -136,14 +138,17 @@ function slows(
   metric: string,
   parameters: Parameters,
   nodes: readonly string[],
+  faults: FaultMap,
 ): boolean {
   const collective = metric.startsWith('nccl.');
   const { kind } = fault;
   if (kind === 'slow' || kind === 'slow-lot' || kind === 'noisy-neighbour') return true;
   if (kind === 'thermal') return heats(metric, parameters);
   if (!collective || nodes.length < 2) return false;
+  // Traffic that stays below the leaf never meets its uplinks.
+  if (kind === 'bad-leaf') return !nodes.every((node) => faults.get(node)?.includes(fault));
   if (kind === 'bad-link') return (fault.nodes ?? []).every((node) => nodes.includes(node));
-  return kind === 'nic-half-width';
+  return kind === 'nic-half-width' || kind === 'slow-network';
 }
 
 /** Lower clocks cost arithmetic, not copies; a burst after idling is over before the part is hot. */

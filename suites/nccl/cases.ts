@@ -135,6 +135,7 @@ function oneCase(
         },
       ];
     }),
+    ...(scope === 'pair' && options['full-sweep'] && { fullSweep: true }),
     expected: cpu ? 5 : 20 + fit.length + (scope === 'lot' ? 0.01 * size * perNode : 0),
   };
 }

@@ -10,6 +10,8 @@ import { exactTrack } from './exact.ts';
 import { givenCriterion, NODE_CRITERIA } from './implicit.ts';
 import type { Ledger } from './ledger.ts';
 import { levelTrack } from './level.ts';
+import { linkTrack } from './links.ts';
+import type { PairSearch } from '../localisation/pair-search.ts';
 import { tailTrack } from './tail.ts';
 import { sourcesFor, sourcesOf, unfit, type Source } from './sources.ts';
 import { READINESS } from './readiness.ts';
@@ -23,7 +25,11 @@ interface Placed {
 }
 
 /** Tracks on what cases give: the plan's criteria in its order, then checks and digests that none of them names. */
-export function caseTracks(setup: JudgeSetup, ledger: Ledger): Track[] {
+export function caseTracks(
+  setup: JudgeSetup,
+  ledger: Ledger,
+  searches: ReadonlyMap<string, PairSearch>,
+): Track[] {
   const all = sourcesOf(setup.cases);
   const placed: Placed[] = setup.plan.criteria
     .filter((criterion) => !(criterion.metric in NODE_CRITERIA))
@@ -55,8 +61,8 @@ export function caseTracks(setup: JudgeSetup, ledger: Ledger): Track[] {
         return eventsTrack({ ...options, metric });
       case 'tail':
         return tailTrack({ ...options, metric, risks });
-      case 'level':
-        return levelTrack({
+      case 'level': {
+        const level = {
           ...options,
           metric,
           risks,
@@ -67,7 +73,15 @@ export function caseTracks(setup: JudgeSetup, ledger: Ledger): Track[] {
               parameters: sources[0]?.parameters ?? criterion.where,
             }),
           ),
-        });
+        };
+        const search = searches.get(sources[0]?.case.id ?? '');
+        return search !== undefined &&
+          criterion.per === 'link' &&
+          criterion.mandatory &&
+          options.unfit === undefined
+          ? linkTrack(level, setup.nodes, search)
+          : levelTrack(level);
+      }
     }
   });
 }

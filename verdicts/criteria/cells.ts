@@ -4,6 +4,7 @@ import { subjectKey } from '../../plan/subject.ts';
 import type { Node } from '../../runners/model.ts';
 import type { MixtureState } from '../statistics/mixture-decision.ts';
 import type { Word } from '../model.ts';
+import { byText } from './ledger.ts';
 
 /** What one criterion knows of one subject. */
 export interface Cell {
@@ -96,7 +97,8 @@ function wideCells(per: Subject['kind']): Cells {
       return cell;
     },
     on: (trialNodes) => byTrial.get(trialNodes.join('~')) ?? [],
-    all: () => byKey.values(),
+    // Sums over all must not depend on who came first.
+    all: () => [...byKey].sort(([a], [b]) => byText(a, b)).map(([, cell]) => cell),
   };
 }
 

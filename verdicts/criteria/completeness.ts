@@ -14,6 +14,15 @@ interface NodeFault {
   readonly attempt: string;
   readonly case: string;
   readonly outcome: Failed;
+  readonly nodes: readonly string[];
+}
+
+/** What localisation found out about failures that name nobody. */
+export interface Localised {
+  /** Whose fault the failures of a case on these nodes are; undefined: not known. */
+  guilty(of: string, nodes: readonly string[]): readonly string[] | undefined;
+  /** Why a node is at fault. */
+  failuresOf(node: string): NodeWord | undefined;
 }
 
 interface Faults {
@@ -43,6 +52,7 @@ export interface Completeness {
 export function createCompleteness(
   nodes: readonly string[],
   missing: ReadonlyMap<string, string>,
+  localised?: Localised,
 ): Completeness {
   const faults = new Map<string, Faults>();
   /** Cases that were measured somewhere. */
@@ -75,7 +85,12 @@ export function createCompleteness(
       }
       if (ended.failure === undefined) return;
       const { outcome, ordinal } = ended.failure;
-      const fault = { attempt: `${ended.id}/${ordinal}`, case: ended.case, outcome };
+      const fault = {
+        attempt: `${ended.id}/${ordinal}`,
+        case: ended.case,
+        outcome,
+        nodes: ended.nodes,
+      };
       const named = outcome.suspects.filter((node) => ended.nodes.includes(node));
       const guilty = guiltyOf(outcome, named, ended.nodes);
       for (const node of ended.nodes) {
@@ -110,7 +125,11 @@ export function createCompleteness(
         const reason = `${sentence(waiting)}; the same on more than 20 % of the lot and measured on none, so held to be the harness's`;
         return { verdict: 'not-tested', reason, attempts: [waiting.attempt] };
       }
-      return lostWord(own);
+      // A failure with a guilty node is not held against the others.
+      const open = own.lost.filter(
+        (fault) => localised?.guilty(fault.case, fault.nodes) === undefined,
+      );
+      return localised?.failuresOf(node) ?? lostWord({ ...own, lost: open });
     },
     whyNot(cases, own) {
       for (const node of own) {

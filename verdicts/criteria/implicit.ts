@@ -22,6 +22,17 @@ export function nodeCriterion(name: NodeCriterion): Criterion {
   return exactCriterion(name, name, 'node', name !== 'uniform', NODE_CRITERIA[name]);
 }
 
+/** Nodes of a group that is blamed. */
+export function groupCriterion(): Criterion {
+  return exactCriterion(
+    'common-cause',
+    'common-cause',
+    'node',
+    true,
+    'no part that nodes share is at fault',
+  );
+}
+
 /** A check or digest that a case gives and no criterion of the plan names. */
 export function givenCriterion(name: string, id: string, per: Subject['kind']): Criterion {
   return exactCriterion(id, name, per, true, 'no wrong result is acceptable');

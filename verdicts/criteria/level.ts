@@ -26,6 +26,10 @@ export interface LevelOptions {
   /** Subjects known beforehand. */
   readonly parts: number;
   readonly known: Repeatability | undefined;
+  /** Trials of the first ask where this run is to give the repeatability; absent: two. */
+  readonly repeats?: number;
+  /** False: subjects were chosen for a retest elsewhere, and no peer screen chooses among them again. */
+  readonly screened?: false;
 }
 
 /** A track that decides by level. */
@@ -33,10 +37,15 @@ export function levelTrack(options: LevelOptions): Track {
   const { criterion, cells, ledger, risks, sources } = options;
   const atLeast = criterion.bound === 'at-least';
   const cases = new Set(sources.map((source) => source.case.id));
-  let rule: Rule = firstRule(criterion, risks, options.parts, options.known);
+  let rule: Rule = firstRule(
+    criterion,
+    risks,
+    options.parts * ((options.repeats ?? 2) - 1),
+    options.known,
+  );
   let spread: Spread | undefined;
   let repeatability: Repeatability | undefined;
-  let screened = false;
+  let screened = options.screened === false;
   let touched = new Set<Cell>();
   const notes: string[] = [];
   const slow = new Map<Cell, Cause>();
@@ -146,7 +155,7 @@ export function levelTrack(options: LevelOptions): Track {
     want(of, nodes): Want {
       if (!cases.has(of.id) || rule.kind === 'none') return NO_WANT;
       const own = cells.on(nodes);
-      const first = firstTrials(rule);
+      const first = firstTrials(rule, options.repeats);
       if (own.length === 0) return { trials: first, why: 'planned' };
       let want = NO_WANT;
       for (const cell of own) {
@@ -188,9 +197,9 @@ function originOf(
 }
 
 /** Trials of the first ask. No single trial can decide, and two give a repeatability. */
-function firstTrials(rule: Rule): number {
+function firstTrials(rule: Rule, repeats = 2): number {
   if (rule.kind === 'sign') return rule.trials;
-  return rule.kind === 'mixture' ? Math.min(2, rule.maxTrials) : 2;
+  return rule.kind === 'mixture' ? Math.min(2, rule.maxTrials) : repeats;
 }
 
 function wantOf(cell: Cell, rule: Rule, first: number, mandatory: boolean): Want {

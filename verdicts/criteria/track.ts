@@ -37,6 +37,8 @@ export interface Track {
   want(of: Case, nodes: readonly string[]): Want;
   /** Worst word on what a trial on these nodes measures, so far; undefined: something there is undecided. */
   standing(nodes: readonly string[]): Word | undefined;
+  /** Findings that `fold` held back until a search was through: who is at fault, or what they share. */
+  release?(): readonly Finding[];
   /** Every finding, decided or not. `why` says why a subject has no value; `stopped` why it was left. */
   findings(end: End): readonly Finding[];
   /** Frozen so far; undefined where no sigma is used. */

@@ -28,7 +28,7 @@ export interface Risks {
 /**
  * Before the first trial.
  *
- * @param parts subjects that the fleet is known to have; the repeats of fewer give no sigma
+ * @param parts subjects that the fleet is known to have, times the repeats of each that come first; fewer give no sigma
  */
 export function firstRule(
   criterion: Criterion,

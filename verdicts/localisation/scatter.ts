@@ -34,7 +34,7 @@ export function expectations(
   return new Map(
     [...members].map(([of, own]) => [
       of,
-      own.length >= ENOUGH || members.size === 1 ? middle(own) : (known?.get(of) ?? all),
+      own.length >= ENOUGH ? middle(own) : (known?.get(of) ?? all),
     ]),
   );
 }

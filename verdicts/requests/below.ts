@@ -1,5 +1,6 @@
 /** What is known of a node in the scopes below one: what lets it in. */
 import type { Node } from '../../runners/model.ts';
+import type { PairSearch } from '../localisation/pair-search.ts';
 import { worstWord, type Track } from '../criteria/track.ts';
 import type { Word } from '../model.ts';
 import { stepOf, type Below } from './placement.ts';
@@ -12,6 +13,7 @@ export function createBelow(
   tracks: readonly Track[],
   nodes: readonly Node[],
   planner: Planner,
+  searches: ReadonlyMap<string, PairSearch>,
 ): Below {
   const facts = tracks.filter((track) => track.onNodes || track.criterion.decide === 'events');
   const measuring = tracks.filter((track) => track.sources.length > 0 && track.criterion.mandatory);
@@ -29,7 +31,10 @@ export function createBelow(
     for (const track of measuring) {
       const scopes = new Set(track.sources.map((source) => source.case.scope));
       if (![...scopes].every((scope) => stepOf(scope) < step)) continue;
-      words.push(...wordsOn(track, node, planner));
+      const search = searches.get(track.sources[0]?.case.id ?? '');
+      // Whose fault a pair is, is the search's to say.
+      if (search !== undefined && track.criterion.per === 'link') words.push(search.standing(node));
+      else words.push(...wordsOn(track, node, planner));
     }
     const known = words.filter((word) => word !== undefined);
     const worst = worstWord(known);

@@ -25,6 +25,8 @@ export interface Placement {
   asked: number;
   /** A trial of it was not measured. */
   broken: boolean;
+  /** Broken, and nobody is named: localisation looks for the guilty one, no other pair is made up for it. */
+  suspect?: boolean;
 }
 
 /** What is known of a node below a scope. `undefined`: not decided yet. */
@@ -75,7 +77,7 @@ function pairs(
   waiting: boolean,
   random: () => number,
 ): Placement[] {
-  const whole = has.filter((one) => !one.broken);
+  const whole = has.filter((one) => !one.broken || one.suspect === true);
   const paired = new Set(whole.flatMap((one) => one.nodes));
   const tried = new Set(has.map((one) => one.nodes.join('~')));
   const open = shuffle(

@@ -3,6 +3,7 @@ import type { Node } from '../../runners/model.ts';
 import type { Case, Why } from '../../suites/model.ts';
 import type { EndedTrial } from '../criteria/ledger.ts';
 import type { Track } from '../criteria/track.ts';
+import { namesNobody } from '../localisation/search-model.ts';
 import type { Request } from '../model.ts';
 import { newPlacements, type Below, type Placement } from './placement.ts';
 
@@ -20,6 +21,8 @@ export interface Planner {
     below: Below,
     failed: (node: string) => boolean,
   ): readonly Request[];
+  /** Places a case on nodes, to be measured until it is decided. */
+  place(of: string, nodes: readonly string[]): void;
   /** Groups that a case was placed on, in order. */
   placements(of: string): readonly Placement[];
   /** Those of a case that hold a node. */
@@ -60,7 +63,10 @@ export function createPlanner(
           placement = { nodes: trial.nodes, asked: 1, broken: false };
           add(trial.case, placement);
         }
-        if (!trial.measured) placement.broken = true;
+        if (trial.measured) continue;
+        placement.broken = true;
+        const outcome = trial.failure?.outcome;
+        if (outcome !== undefined && namesNobody(outcome, trial.nodes)) placement.suspect = true;
       }
     },
     next(round, nodes, below, failed) {
@@ -83,6 +89,7 @@ export function createPlanner(
       }
       return requests;
     },
+    place: (of, nodes) => add(of, { nodes: [...nodes].sort(), asked: 0, broken: false }),
     placements: (of) => placed.get(of) ?? [],
     holding: (of, node) => byNode.get(keyOf(of, [node])) ?? [],
   };

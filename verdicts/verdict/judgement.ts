@@ -10,6 +10,7 @@ import { judgeSample } from '../lots/sampled.ts';
 import { SAMPLING_RISK, type Sampler } from '../lots/sampling.ts';
 import { groupUnits, unitsOf } from '../lots/units.ts';
 import type { Finding, Judgement, JudgeSetup, Stopped, Verdict, Word } from '../model.ts';
+import type { Searching } from '../localisation/searching.ts';
 import type { Planner } from '../requests/planner.ts';
 import { nameOf } from '../show.ts';
 import { coverageOf } from './coverage.ts';
@@ -23,6 +24,7 @@ export interface Basis {
   readonly ledger: Ledger;
   readonly completeness: Completeness;
   readonly planner: Planner;
+  readonly searching: Searching;
   /** Node id → why it is not there. */
   readonly missing: ReadonlyMap<string, string>;
   readonly failed: (node: string) => boolean;
@@ -56,7 +58,7 @@ export function buildJudgement(basis: Basis): Judgement {
     nodes: setup.nodes,
   };
   const judged = tracks.map((track): Judged => {
-    const own = track.findings(end);
+    const own = track.findings(end).map((finding) => basis.searching.held(finding, track));
     const gaps = gapFindings(track, coveredBy(own), end, planner, missing);
     return { track, findings: sorted([...own, ...gaps]) };
   });
@@ -86,7 +88,7 @@ export function buildJudgement(basis: Basis): Judgement {
       .flatMap((one) => one.findings)
       .filter((finding) => finding.subject.kind === 'link' && finding.verdict !== 'pass')
       .map(({ subject, verdict: word, reason }) => ({ subject, verdict: word, reason })),
-    groups: [],
+    groups: basis.searching.groups,
     criteria: judged.filter(shown).map(({ track, findings }) => criterionRow(track, findings)),
     findings: judged.flatMap((one) => one.findings.filter((finding) => finding.verdict !== 'pass')),
     coverage: judged
@@ -95,10 +97,18 @@ export function buildJudgement(basis: Basis): Judgement {
         coverageOf(track, findings, setup.plan.delivery, found, left, sampledOf(basis)),
       ),
     errorRates: errorRates(basis),
-    notes: [...tracks.flatMap((track) => track.notes), ...completeness.notes],
+    notes: [
+      ...tracks.flatMap((track) => track.notes),
+      ...completeness.notes,
+      ...searchNotes(basis),
+    ],
     attempts: basis.ledger.failed(),
   };
   return { verdict, findings: judged.flatMap((one) => one.findings) };
+}
+
+function searchNotes({ searching }: Basis): string[] {
+  return [...searching.byCase.values()].flatMap((search) => search.notes());
 }
 
 function judgeLot(basis: Basis, nodes: readonly Node[], facts: LotFacts): LotResult {

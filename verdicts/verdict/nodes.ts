@@ -44,6 +44,8 @@ export function nodeWords(
     const wide = own.length > 1;
     if (verdict === 'fail' && (wide || subject.kind === 'lot')) wideFails.push(finding);
     // One of several is at fault and none is named: doubt on each, blame on none.
+    // Where it is known whose fault it is, the guilty have findings of their own.
+    if (wide && finding.guilty !== undefined) continue;
     const word = wide && verdict === 'fail' ? 'inconclusive' : verdict;
     for (const id of own) {
       const part = parts.get(id);

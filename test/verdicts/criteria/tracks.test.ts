@@ -125,30 +125,36 @@ test('what telemetry shows of a slow part is in its finding', () => {
   );
 });
 
-test('a group that failed without a culprit casts doubt on its nodes and blames none', () => {
+test('a group that failed without a culprit casts doubt on its nodes; with others to ask the guilty is named', () => {
   const of = setup({
     nodes: fleet(8),
     cases: [GEMM, PAIR],
     plan: plan({ criteria: [SUSTAINED, LINKS] }),
   });
-  const failing = (suspects: readonly string[]) =>
-    drive(createJudge(of), of, {
-      value: (_s, one, _m, noise) => (one.id === GEMM.id ? 740e12 : 44e9) * (1 + 0.01 * noise()),
-      outcome: (one, nodes) =>
-        one.id === PAIR.id && nodes.includes('n0003')
-          ? { status: 'failed', owner: 'group', code: 'RANK_MISSING', message: 'x', suspects }
-          : undefined,
-    }).verdict;
-  const unnamed = failing([]);
-  assert.is(unnamed.lot.rejected, 0);
-  assert.is(unnamed.lot.verdict, 'inconclusive');
-  const named = failing(['n0003']);
-  assert.equal(
-    named.nodes.filter((node) => node.verdict === 'fail').map((node) => node.id),
-    ['n0003'],
-  );
-  // Its partner gets another one.
-  assert.is(named.lot.accepted, 7, JSON.stringify(named.lot));
+  const failing = (suspects: readonly string[], nodes = of.nodes) =>
+    drive(
+      createJudge({ ...of, nodes }),
+      { ...of, nodes },
+      {
+        value: (_s, one, _m, noise) => (one.id === GEMM.id ? 740e12 : 44e9) * (1 + 0.01 * noise()),
+        outcome: (one, nodes) =>
+          one.id === PAIR.id && nodes.includes('n0003')
+            ? { status: 'failed', owner: 'group', code: 'RANK_MISSING', message: 'x', suspects }
+            : undefined,
+      },
+    ).verdict;
+  const alone = failing([], of.nodes.slice(2, 4));
+  assert.is(alone.lot.rejected, 0);
+  assert.is.not(alone.lot.verdict, 'accept');
+  assert.ok(alone.nodes.every((node) => node.verdict !== 'pass' && node.verdict !== 'fail'));
+  // Whether the payload names it, or two cleared partners do: the others get new ones.
+  for (const named of [failing(['n0003']), failing([])]) {
+    assert.equal(
+      named.nodes.filter((node) => node.verdict === 'fail').map((node) => node.id),
+      ['n0003'],
+    );
+    assert.is(named.lot.accepted, 7, JSON.stringify(named.lot));
+  }
 });
 
 test.run();

@@ -1,0 +1,51 @@
+/** What a search says of itself: sigma, rounds, errors, and what it did not look at. */
+import { byText } from '../criteria/ledger.ts';
+import { some } from '../show.ts';
+import { intermittentWord } from './intermittent.ts';
+import { roundsOfAll } from './matchings.ts';
+import type { Scatter } from './pair-results.ts';
+import type { Errors, Rounds } from './rounds.ts';
+
+export interface Summary {
+  /** Case.id. */
+  readonly of: string;
+  readonly nodes: number;
+  readonly scatter: Scatter | undefined;
+  readonly rounds: Rounds & Partial<Errors>;
+  /** Pairs that were decided on their own. */
+  readonly decided: number;
+  /** Every pair was measured. */
+  readonly swept: boolean;
+  /** More were suspect than cleared. */
+  readonly stopped: boolean;
+  /** Nodes that are not at fault: rounds in which they ran, and in which their pair was short. */
+  readonly counts: ReadonlyMap<string, { readonly ran: number; readonly short: number }>;
+}
+
+export function summarise(summary: Summary): string[] {
+  const { of, nodes, scatter, rounds, decided, swept, stopped, counts } = summary;
+  if (nodes < 2) return [];
+  const pairs = (nodes * (nodes - 1)) / 2;
+  const measured =
+    scatter === undefined
+      ? 'sigma_pair could not be measured'
+      : `sigma_pair ${(scatter.sigma * 100).toFixed(2)} %, d′ = ${scatter.distance.toFixed(1)}`;
+  const errors =
+    rounds.missed === undefined || rounds.false === undefined
+      ? ''
+      : ` (expected: ${rounds.missed.toPrecision(1)} missed, ${rounds.false.toPrecision(1)} false)`;
+  const covered = swept
+    ? `all ${pairs} pairs were measured`
+    : `not covered: a fault of one pair alone in ${pairs - decided} of ${pairs} pairs; full-sweep buys it with ${roundsOfAll(nodes)} rounds`;
+  const flickering = [...counts]
+    .filter(([, { ran, short }]) => intermittentWord(short, ran) === 'yes')
+    .map(([node, { ran, short }]) => `${node} (${short} of ${ran})`)
+    .sort(byText);
+  return [
+    `${of}: ${measured}; beside the placed pairs ${rounds.screen} screening and ${rounds.confirm} confirming rounds${errors}; ${covered}`,
+    ...(stopped
+      ? [`${of}: more nodes are suspect than cleared, a common cause: none is named alone`]
+      : []),
+    ...(flickering.length > 0 ? [`${of}: slow in some rounds only: ${some(flickering)}`] : []),
+  ];
+}

@@ -88,6 +88,33 @@ export const BABBLE = `
 os.write(1, b"\\0assay-frames-1\\n" + os.urandom(4096))
 os.read(0, 1)`;
 
+/** A supervisor that runs nothing and says that all ended well. */
+export const FORGED_EXIT = `
+import struct
+def frame(kind, text):
+    return kind + struct.pack(">I", len(text)) + text
+def read(count):
+    got = b""
+    while len(got) < count:
+        more = os.read(0, count - len(got))
+        if not more:
+            os._exit(0)
+        got += more
+    return got
+if rest[:2] != ["-I", "-S"]:
+    os._exit(0)
+os.write(1, b"\\0assay-frames-1\\n")
+told = set()
+while True:
+    id, length = struct.unpack(">II", read(8))
+    read(length)
+    if id in told:
+        continue
+    told.add(id)
+    answer = frame(b"S", b'{"pid": 1, "at": 1}') + frame(b"X", b'{"ended": "exited", "code": 0}')
+    for part in (answer, b""):
+        os.write(1, struct.pack(">II", id, len(part)) + part)`;
+
 /** A clock for the supervisor that runs \`times\` as fast: limits pass sooner; payloads keep the real one. */
 export function fastSupervisor(times: number): string {
   return `

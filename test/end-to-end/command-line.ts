@@ -107,8 +107,13 @@ export class Workplace {
 }
 
 /** A JSON file of a run. */
-export function json<T = Record<string, never>>(run: string | undefined, name: string): T {
-  return JSON.parse(readFileSync(join(run ?? '', name), 'utf8')) as T;
+export function json(run: string | undefined, name: string): unknown {
+  return JSON.parse(readFileSync(join(run ?? '', name), 'utf8'));
+}
+
+/** verdict.json of a run. */
+export function verdictOf(run: string | undefined): VerdictFile {
+  return json(run, 'verdict.json') as VerdictFile;
 }
 
 /** The attempts that ended, as the journal has them. */
@@ -132,7 +137,7 @@ export interface JournalledAttempt {
 }
 
 /** The part of verdict.json that these tests read. */
-export interface VerdictFile {
+interface VerdictFile {
   readonly lot: {
     readonly verdict: string;
     readonly reasons: readonly string[];
@@ -150,7 +155,7 @@ export interface VerdictFile {
 
 /** node id → verdict and owner. */
 export function words(run: string | undefined): Record<string, string> {
-  const { nodes } = json<VerdictFile>(run, 'verdict.json');
+  const { nodes } = verdictOf(run);
   return Object.fromEntries(nodes.map(({ id, verdict }) => [id, verdict]));
 }
 

@@ -4,14 +4,7 @@ import type { StreamEntry } from '../../campaign/directory/model.ts';
 import { openRun, type OpenRun } from '../../campaign/directory/reader.ts';
 import { startSshd, type TestSshd } from '../sshd.ts';
 import { fastSupervisor, plant, plantInterpreter } from './broken-host.ts';
-import {
-  attemptsOf,
-  json,
-  leftBehind,
-  type VerdictFile,
-  words,
-  Workplace,
-} from './command-line.ts';
+import { attemptsOf, leftBehind, verdictOf, words, Workplace } from './command-line.ts';
 import { pairPlan, quickPlan } from './quick-plan.ts';
 
 const test = suite('ranks that do not arrive, clocks that differ');
@@ -91,7 +84,7 @@ test('a clock that is an hour off changes no verdict, and telemetry is joined by
   const { code, text } = await at.run('accept', 'plan.yaml', '--out', 'clock');
   assert.is(code, 0, text);
   const [run = ''] = at.runs('clock');
-  assert.is(json<VerdictFile>(run, 'verdict.json').lot.accepted, 2);
+  assert.is(verdictOf(run).lot.accepted, 2);
   const open = await openRun(run);
   try {
     const seen = new Map<string, [number, number]>();
@@ -109,7 +102,7 @@ test('a clock that is an hour off changes no verdict, and telemetry is joined by
       // One look a second: the telemetry of the attempt reaches around the window.
       assert.ok(
         window[0] >= low - 2 && window[1] <= high + 2,
-        `${attempt}: ${window} in ${[low, high]}`,
+        `${attempt}: ${window.join()} in ${low},${high}`,
       );
     }
     assert.ok(joined >= 4, String(joined));

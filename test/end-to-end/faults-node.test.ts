@@ -3,13 +3,14 @@ import * as assert from 'uvu/assert';
 import { startSshd, type TestSshd } from '../sshd.ts';
 import {
   BABBLE,
+  FORGED_EXIT,
   fastSupervisor,
   faults,
   plant,
   plantInterpreter,
   plantTorch,
 } from './broken-host.ts';
-import { blame, json, leftBehind, type VerdictFile, words, Workplace } from './command-line.ts';
+import { blame, leftBehind, verdictOf, words, Workplace } from './command-line.ts';
 import { matmulPlan, quickPlan } from './quick-plan.ts';
 
 const test = suite('nodes that are broken');
@@ -60,7 +61,7 @@ test('no Python and no torch are no fault of the node; a wrong product is', asyn
   });
   const { n0002, n0003, n0004 } = blame(run);
   assert.equal([n0002, n0003, n0004], ['harness NO_PYTHON', 'harness NO_TORCH', undefined]);
-  const { nodes, lot } = json<VerdictFile>(run, 'verdict.json');
+  const { nodes, lot } = verdictOf(run);
   assert.match(nodes[3]?.reasons.join() ?? '', /matmul\.gemm\.correct|correct/u);
   assert.is(lot.rejected, 1);
   assert.match(text, /FAIL (?:correct|matmul\.gemm\.reference) .*n0004/u);
@@ -95,14 +96,15 @@ test('what a node prints can only harm itself', async () => {
   assert.is(verified.code, 0, verified.text);
 });
 
-test('a node whose supervisor talks nonsense does not hold up the others', async () => {
+test('nodes whose supervisor talks nonsense, or forges its exits, do not hold up the others', async () => {
   const { code, text, run } = await accept('babble', quickPlan, [
     good,
     (home) => plantInterpreter(home, BABBLE),
+    (home) => plantInterpreter(home, FORGED_EXIT),
   ]);
   assert.is(code, 3, text);
-  assert.equal(words(run), { n0001: 'pass', n0002: 'not-tested' });
-  assert.equal(blame(run), { n0002: 'reach SSH_LOST' });
+  assert.equal(words(run), { n0001: 'pass', n0002: 'not-tested', n0003: 'not-tested' });
+  assert.equal(blame(run), { n0002: 'reach SSH_LOST', n0003: 'harness NO_DONE' });
 });
 
 test('a program that hangs after its start is the node’s: HANG', async () => {

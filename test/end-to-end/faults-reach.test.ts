@@ -1,11 +1,12 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { makeKey, startSshd, type TestSshd } from '../sshd.ts';
-import { json, leftBehind, type VerdictFile, words, Workplace } from './command-line.ts';
+import { blame, json, leftBehind, verdictOf, words, Workplace } from './command-line.ts';
 import { quickPlan } from './quick-plan.ts';
 
 const test = suite('hosts that can not be reached');
@@ -45,6 +46,7 @@ test.before(async () => {
     ].join('\n'),
   );
   const lines = readFileSync(sshd.knownHosts, 'utf8').split('\n');
+  copyFileSync(sshd.knownHosts, at.path('all_known_hosts'));
   const wrong = join(sshd.folder, 'wrong');
   await makeKey(wrong);
   const key = readFileSync(`${wrong}.pub`, 'utf8').split(' ').slice(0, 2).join(' ');
@@ -93,7 +95,7 @@ test('beside a good host they are not tested, each with its reason, and the good
   const { code, text } = await at.run('accept', 'plan.yaml');
   assert.is(code, 3, text);
   const [run] = at.runs();
-  const codes = json<{ missing: { node: string; code: string }[] }>(run, 'fleet.json').missing;
+  const codes = (json(run, 'fleet.json') as { missing: { code: string }[] }).missing;
   assert.equal(
     codes.map((one) => one.code),
     [
@@ -105,13 +107,51 @@ test('beside a good host they are not tested, each with its reason, and the good
       'SSH_UNREACHABLE',
     ],
   );
-  const { lot } = json<VerdictFile>(run, 'verdict.json');
+  const { lot } = verdictOf(run);
   assert.equal([lot.accepted, lot.rejected, lot.notTested], [1, 0, 6]);
   assert.is(words(run)['n0001'], 'pass');
   assert.equal(await leftBehind(sshd.hosts.map((host) => host.home)), []);
   const verified = await at.run('verify', run ?? '');
   assert.is(verified.code, 0, verified.text);
 });
+
+/** Kills a host: its sshd, its connections, and all that runs there. */
+async function dies(host: TestSshd['hosts'][number] | undefined): Promise<void> {
+  if (host === undefined) throw new Error('no host');
+  await sshd.refuse(host);
+  await sshd.cut(host);
+  for (const line of await leftBehind([host.home], 0))
+    process.kill(Number.parseInt(line), 'SIGKILL');
+}
+
+for (const [grace, expected, word, owner] of [
+  ['30 min', 3, 'not-tested', 'reach SSH_LOST'],
+  ['1 s', 1, 'fail', 'node UNREACHABLE'],
+] as const) {
+  test(`a host that dies in a trial is ${word} with a grace of ${grace}`, async () => {
+    const [first, second] = sshd.hosts;
+    const options = sshd.options({ hosts: [first?.address, second?.address], lease: '2 s', grace });
+    at.write(
+      'plan.yaml',
+      quickPlan({ runner: 'ssh', ...options, 'known-hosts': at.path('all_known_hosts') }),
+    );
+    const command = at.start(['accept', 'plan.yaml', '--out', `dies-${expected}`]);
+    await command.saw(/round 1: \d/u);
+    await pause(500);
+    try {
+      await dies(second);
+      const { code, text } = await command.ended;
+      assert.is(code, expected, text);
+    } finally {
+      if (second !== undefined) await sshd.listen(second);
+    }
+    const [run = ''] = at.runs(`dies-${expected}`);
+    assert.equal(words(run), { n0001: 'pass', n0002: word });
+    assert.is(blame(run)['n0002'], owner);
+    const verified = await at.run('verify', run);
+    assert.is(verified.code, 0, verified.text);
+  });
+}
 
 test('two rows with one serial are named before anything is reached', async () => {
   at.write('hosts.csv', 'host,serial\nno-such-a.invalid,S1\nno-such-b.invalid,S1\n');

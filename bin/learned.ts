@@ -1,5 +1,4 @@
 /** What an earlier run tells about a run to come: its nodes, how long trials took, how well they repeat. */
-import { lengthOf } from '../campaign/directory/length.ts';
 import { openRun } from '../campaign/directory/reader.ts';
 import type { Learned } from '../campaign/estimate.ts';
 import type { Node } from '../runners/model.ts';
@@ -21,7 +20,7 @@ export async function learnedFrom(path: string): Promise<LearnedRun> {
     for await (const attempt of run.attempts()) {
       if (attempt.outcome?.status !== 'measured') continue;
       const own = seconds.get(attempt.trial.case) ?? [];
-      own.push(lengthOf(attempt));
+      own.push(attempt.seconds);
       seconds.set(attempt.trial.case, own);
     }
     return {

@@ -87,7 +87,7 @@ export async function runAttempt(order: AttemptOrder, tools: AttemptTools): Prom
     trial,
     ordinal,
     startedAt,
-    seconds: tools.clock.seconds() - started,
+    seconds: lengthOf(exits, tools.clock.seconds() - started),
     exits,
     ...(!cut && { outcome }),
   };
@@ -102,6 +102,15 @@ export async function runAttempt(order: AttemptOrder, tools: AttemptTools): Prom
     streams: entries.length,
   });
   return { attempt, readings: ended.readings, ...(override && { override }) };
+}
+
+/**
+ * Seconds of an attempt: by our clock, or what the fleet says that the programs took, where it let nobody
+ * wait for them. So a simulated run has the length that it would have had, and the same one every time.
+ */
+function lengthOf(exits: readonly StepExit[], seconds: number): number {
+  const deciding = exits.filter(({ role }) => decides(role));
+  return deciding.reduce((most, exit) => Math.max(most, exit.seconds), seconds);
 }
 
 /** The outcome that counts: the reader's, or what the campaign knows better. */

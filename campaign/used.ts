@@ -2,7 +2,6 @@
 import type { Expense, Plan } from '../plan/model.ts';
 import type { Node } from '../runners/model.ts';
 import type { Attempt, Trial } from '../suites/model.ts';
-import { lengthOf } from './directory/length.ts';
 import { Occupancy } from './schedule/occupancy.ts';
 
 /**
@@ -15,7 +14,8 @@ export class UsedSoFar {
   #nodes = 0;
   #trials = 0;
   #rounds = 0;
-  #round: { readonly attempt: Attempt; readonly seconds: number }[] = [];
+  /** Trial id → seconds of its attempts in this round. */
+  #round = new Map<string, number>();
 
   constructor(plan: Plan, nodes: readonly Node[]) {
     this.#plan = plan;
@@ -30,26 +30,21 @@ export class UsedSoFar {
     this.#occupancy.wall = wall;
   }
 
-  attempt(attempt: Attempt): void {
-    this.#round.push({ attempt, seconds: lengthOf(attempt) });
+  attempt({ trial, seconds }: Pick<Attempt, 'trial' | 'seconds'>): void {
+    this.#round.set(trial.id, (this.#round.get(trial.id) ?? 0) + seconds);
   }
 
   /** @param started the round's trials, in start order */
   endRound(started: readonly Trial[], timed: ReadonlySet<string>): void {
-    const lengths = new Map<string, number>();
-    for (const { attempt, seconds } of this.#round) {
-      const { id } = attempt.trial;
-      lengths.set(id, (lengths.get(id) ?? 0) + seconds);
-    }
     for (const trial of started) {
-      const seconds = lengths.get(trial.id);
+      const seconds = this.#round.get(trial.id);
       if (seconds === undefined) continue;
       this.#occupancy.run(trial.nodes, timed.has(trial.case), seconds);
     }
     this.#occupancy.endRound();
-    this.#trials += lengths.size;
+    this.#trials += this.#round.size;
     this.#rounds += 1;
-    this.#round = [];
+    this.#round = new Map();
   }
 
   /** @param held seconds by the controller's clock */

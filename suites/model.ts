@@ -169,7 +169,7 @@ export interface Attempt {
   readonly ordinal: number;
   /** Controller's clock, RFC 3339; shown, never judged. */
   readonly startedAt: string;
-  /** Wall seconds from the claim to the last exit. */
+  /** Seconds from the claim to the last exit: by our clock, or as long as the fleet says that its programs took. */
   readonly seconds: number;
   /** One a process. */
   readonly exits: readonly StepExit[];

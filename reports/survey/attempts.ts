@@ -1,5 +1,4 @@
 /** Attempts counted by case; those that measured nothing are kept whole. */
-import { lengthOf } from '../../campaign/directory/length.ts';
 import type { RunReader } from '../../campaign/directory/model.ts';
 import { Growing } from '../growing.ts';
 import type { CaseTally, LostAttempt } from './model.ts';
@@ -16,7 +15,7 @@ export async function tallyAttempts(run: RunReader) {
     const id = attempt.trial.case;
     const tally = tallies.get(id) ?? emptyTally(id, '', 0);
     tallies.set(id, tally);
-    const seconds = lengthOf(attempt);
+    const { seconds } = attempt;
     tally.seconds.push(seconds);
     nodeSeconds += seconds * attempt.trial.nodes.length;
     const { outcome } = attempt;

@@ -1,6 +1,7 @@
 /** What a plan will take and what it buys, before anything starts: the campaign's loop, dry. */
 import { estimateRun, type Estimate } from '../campaign/estimate.ts';
 import type { Criterion, Expense, Plan } from '../plan/model.ts';
+import type { Case } from '../suites/model.ts';
 import { ruleFrom } from '../verdicts/decision/choose-rule.ts';
 import {
   operatingCharacteristic,
@@ -9,6 +10,7 @@ import {
 import { createJudge } from './judging.ts';
 import { plannedNodes } from '../verdicts/lint/planned-nodes.ts';
 import type { Composed } from './compose.ts';
+import { planPairs, withSweeps, type ForecastPairs } from './pair-prices.ts';
 import { learnedFrom, nodesLike, type LearnedRun } from './learned.ts';
 
 /** Relative repeatability that is assumed where the plan states none; the run measures its own. */
@@ -25,6 +27,8 @@ export interface Forecast {
   readonly worst: Estimate;
   /** Decisions over which the producer's risk is split. */
   readonly decisions: number;
+  /** Cases of pairs: what naming the guilty costs. */
+  readonly pairs: readonly ForecastPairs[];
   readonly criteria: readonly {
     readonly id: string;
     /** Relative, and where it comes from. */
@@ -47,11 +51,21 @@ export async function forecast(composed: Composed, like?: string): Promise<Forec
   const learned = like === undefined ? undefined : await learnedFrom(like);
   const setup = estimateSetup(composed, learned);
   const { decisions } = createJudge(setup).decide().verdict.errorRates;
+  const nodes = setup.nodes.length;
+  const pairs = planPairs(plan, setup.cases, nodes, ASSUMED_SIGMA);
+  const whole = (truth: 'nominal' | 'limit') =>
+    withSweeps(
+      estimateRun({ ...unswept(setup), truth }),
+      pairs,
+      nodes,
+      plan.delivery.price?.perNodeHour,
+    );
   return {
-    nodes: setup.nodes.length,
-    expected: estimateRun({ ...setup, truth: 'nominal' }),
-    worst: estimateRun({ ...setup, truth: 'limit' }),
+    nodes,
+    expected: whole('nominal'),
+    worst: whole('limit'),
     decisions,
+    pairs,
     criteria: plan.criteria
       .filter((criterion) => criterion.decide === 'level')
       .map((criterion) => bought(criterion, plan, decisions)),
@@ -65,8 +79,18 @@ const MOST_BEFORE_RUN = 2000;
 export function expense(composed: Composed): Expense | undefined {
   const setup = estimateSetup(composed, undefined);
   if (setup.nodes.length > MOST_BEFORE_RUN) return undefined;
-  const { cases: _byCase, ...all } = estimateRun({ ...setup, truth: 'nominal' });
+  const pairs = planPairs(composed.plan, setup.cases, setup.nodes.length, ASSUMED_SIGMA);
+  const { cases: _byCase, ...all } = withSweeps(
+    estimateRun({ ...unswept(setup), truth: 'nominal' }),
+    pairs,
+    setup.nodes.length,
+    composed.plan.delivery.price?.perNodeHour,
+  );
   return all;
+}
+
+function unswept<T extends { readonly cases: readonly Case[] }>(setup: T): T {
+  return { ...setup, cases: setup.cases.map(({ fullSweep: _bought, ...one }) => one) };
 }
 
 function estimateSetup({ plan, units }: Composed, learned: LearnedRun | undefined) {

@@ -2,6 +2,8 @@ import type { Estimate } from '../../campaign/estimate.ts';
 import { command } from '../command.ts';
 import { composePlan } from '../compose.ts';
 import { forecast, type Forecast } from '../forecast.ts';
+import type { ForecastPairs } from '../pair-prices.ts';
+import type { Price } from '../../verdicts/localisation/price.ts';
 import { printable, type Io } from '../terminal.ts';
 
 export const estimate = command({
@@ -39,6 +41,7 @@ function show(told: Forecast, currency: string | undefined, io: Io): void {
   if (told.expected.cost !== undefined) {
     row('cost', ({ cost }) => `${(cost ?? 0).toFixed(0)} ${currency ?? ''}`);
   }
+  for (const one of told.pairs) showPairs(one, io);
   for (const one of told.criteria) {
     if (one.characteristic.length === 0) {
       io.out(printable(`${one.id}: ${one.rule ?? ''}`));
@@ -62,6 +65,31 @@ function show(told: Forecast, currency: string | undefined, io: Io): void {
       io.out(`  ${cells.join(' ')}`);
     }
   }
+}
+
+function showPairs(one: ForecastPairs, io: Io): void {
+  const sigma = `${(one.sigma * 100).toFixed(2)} %${one.assumed ? ' (assumed)' : ''}`;
+  io.out(printable(`${one.case}: d′ ${one.distance.toFixed(1)}, sigma_pair ${sigma}`));
+  io.out(
+    `  ${''.padEnd(32)} ${'rounds'.padStart(7)} ${'minutes'.padStart(10)} ${'node-hours'.padStart(12)}`,
+  );
+  const row = (name: string, { rounds, wallTime, nodeHours }: Price) => {
+    const cells = [
+      name.padEnd(32),
+      String(rounds).padStart(7),
+      (wallTime / 60).toFixed(1).padStart(10),
+      nodeHours.toFixed(1).padStart(12),
+    ];
+    io.out(`  ${cells.join(' ')}`);
+  };
+  row('pairs, run twice: sigma', one.placed);
+  if (one.search === undefined) io.out('  d′ is too small to search by: measure longer');
+  else {
+    const { screen, confirm, missed, false: wrong } = one.search;
+    row(`screen ${screen} + confirm ${confirm}`, one.search);
+    io.out(`    expected: ${missed.toPrecision(1)} missed, ${wrong.toPrecision(1)} false`);
+  }
+  row(`full sweep${one.bought ? ' (bought)' : ''}`, one.sweep);
 }
 
 function truthText(truth: number): string {

@@ -13,7 +13,7 @@ import { confirmPartners } from './confirm.ts';
 import { randomMatching } from './matchings.ts';
 import { pairClass } from './pair-class.ts';
 import { createPairValues, type PairValue, type Scatter } from './pair-results.ts';
-import { chooseRounds, upperTail, type Errors, type Rounds } from './rounds.ts';
+import { ASSUMED_FAULTS, chooseRounds, upperTail, type Errors, type Rounds } from './rounds.ts';
 import {
   namesNobody,
   type Role,
@@ -25,8 +25,6 @@ import { summarise } from './search-summary.ts';
 import { FAILURES, Suspects } from './suspects.ts';
 import { couplesOf, Sweep } from './sweep.ts';
 
-/** Assumed where nothing is known: one node in a hundred is at fault. */
-const ASSUMED = 0.01;
 /** Fewer cleared nodes are no matching worth a round. */
 const FEW = 4;
 const UNKNOWN_CLASS = 4;
@@ -205,7 +203,7 @@ export class PairSearch {
       const nodes = this.#members.size;
       const { distance } = this.#scatter;
       this.#rounds = chooseRounds(
-        { nodes, faults: Math.max(1, ASSUMED * nodes), distance },
+        { nodes, faults: Math.max(1, ASSUMED_FAULTS * nodes), distance },
         this.#risks.wanted,
         // Placed pairs run twice at least, and pass only when they are shown to conform.
         Math.min(this.#risks.pass, upperTail(distance / Math.SQRT2)),
@@ -293,7 +291,7 @@ export class PairSearch {
     this.#sweep ??= new Sweep(this.#cleared(context));
     const groups = this.#sweep.next();
     if (groups !== undefined) return this.#ask(groups, 'sweep');
-    const { nodes, pairs } = this.#sweep.outcome(this.#scatter?.distance ?? 0, ASSUMED);
+    const { nodes, pairs } = this.#sweep.outcome(this.#scatter?.distance ?? 0, ASSUMED_FAULTS);
     this.#swept = true;
     for (const node of nodes) this.#suspects.add(node);
     for (const pair of pairs) {

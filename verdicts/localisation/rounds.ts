@@ -22,6 +22,8 @@ export interface Errors {
   readonly false: number;
 }
 
+/** Assumed where nothing is known: one node in a hundred is at fault. */
+export const ASSUMED_FAULTS = 0.01;
 /** More screens or confirmations than this are no search any more: measure more precisely first. */
 const MOST = 8;
 

@@ -7,6 +7,7 @@ import { readJson } from './directory/json.ts';
 import { coveredFiles, hashFile } from './directory/manifest.ts';
 import type { Manifest } from './directory/model.ts';
 import { manifestShape } from './directory/shapes.ts';
+import { isThere } from './directory/writer.ts';
 import { EvidenceReader } from './evidence/reader.ts';
 import { readJournal } from './journal.ts';
 
@@ -62,7 +63,7 @@ export async function checkManifest(
  */
 export async function checkLater(root: string, problems: Problem[]): Promise<readonly string[]> {
   const parent = await hashFile(join(root, 'manifest.json'));
-  const names = await namesIn(join(root, 'later'));
+  const names = await namesIn(root, 'later', problems);
   const numbers = names.filter((name) => /^[1-9]\d*$/u.test(name)).map(Number);
   for (const name of names.filter((one) => !/^[1-9]\d*$/u.test(one))) {
     const what = name.endsWith('.tmp') ? 'was never finished: remove it' : 'is no part of the run';
@@ -83,7 +84,7 @@ export async function checkLater(root: string, problems: Problem[]): Promise<rea
     } else if (manifest !== undefined && manifest.previous !== previous) {
       problems.push({ file, what: 'does not follow on what is before it: the chain is cut' });
     }
-    if ((await namesIn(join(root, prefix, 'later'))).length > 0) {
+    if (await isThere(join(root, prefix, 'later'))) {
       problems.push({ file: `${prefix}later`, what: 'is no part of the run' });
     }
     previous = manifest === undefined ? undefined : await hashFile(join(root, file));
@@ -198,11 +199,19 @@ async function fileProblem(
   }
 }
 
-async function namesIn(path: string): Promise<string[]> {
+/** Names in a folder of the run, sorted; none where it is not there. A file in its place is a problem. */
+export async function namesIn(
+  root: string,
+  folder: string,
+  problems: Problem[],
+): Promise<string[]> {
   try {
-    return (await readdir(path)).sort();
+    return (await readdir(join(root, folder))).sort();
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
+    const code = systemCode(error);
+    if (code === 'ENOENT') return [];
+    if (code !== 'ENOTDIR') throw error;
+    problems.push({ file: folder, what: 'is a file where a folder belongs' });
+    return [];
   }
 }

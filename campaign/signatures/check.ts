@@ -1,8 +1,8 @@
 /** Checks the signatures of a folder against its manifest.json and the keys that one trusts. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HarnessError, systemCode } from '../../plan/errors.ts';
-import type { Problem } from '../verify-files.ts';
+import { namesIn, type Problem } from '../verify-files.ts';
 import { complaint, keygen, NAMESPACE, succeeded } from './keygen.ts';
 import { checkStamp, type Stamp } from './timestamp.ts';
 
@@ -43,7 +43,7 @@ export async function checkSignatures(
 ): Promise<readonly CheckedSignature[]> {
   if (trust.allowed !== undefined) await readable(trust.allowed);
   const folder = join(root, prefix, 'signatures');
-  const names = await filesIn(folder);
+  const names = await namesIn(root, `${prefix}signatures`, problems);
   const signers = names.filter((name) => name.endsWith('.sig')).map((name) => name.slice(0, -4));
   const manifest = await bytesOf(join(root, prefix, 'manifest.json'));
   const checked: CheckedSignature[] = [];
@@ -132,15 +132,6 @@ async function bytesOf(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return new Uint8Array();
-    throw error;
-  }
-}
-
-async function filesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
     throw error;
   }
 }

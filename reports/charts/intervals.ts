@@ -32,7 +32,7 @@ export function intervals(chart: Intervals): string {
   return drawSvg(chart, {
     width: WIDTH,
     height: rows.length * ROW + 60,
-    marginLeft: 330,
+    marginLeft: 440,
     marginRight: 16,
     marginTop: 12,
     marginBottom: 40,

@@ -85,7 +85,7 @@ function chartOf(rows: readonly Compared[], number: number, several: boolean) {
     name: legible(
       brief(
         [...(several ? [one.run] : []), one.metric, parametersText(one.parameters)].join(', '),
-        54,
+        66,
       ),
     ),
     value: (one.effect.value - 1) * 100,

@@ -25,6 +25,7 @@ const place = new Workplace();
 test.after(() => place.remove());
 
 const FLIPS = 50;
+const KEYGEN = 'ssh-keygen';
 const PLAN = {
   assay: 1,
   seed: 61,
@@ -57,7 +58,7 @@ let signers = '';
 
 function keygen(name: string): string {
   const path = place.path(name);
-  const made = spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', path]);
+  const made = spawnSync(KEYGEN, ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', path]);
   assert.is(made.status, 0, String(made.stderr));
   return path;
 }
@@ -159,6 +160,10 @@ test('each file removed, and one added in each folder, is named', async () => {
   for (const file of ['added', 'evidence/added', 'signatures/added', 'later']) {
     writeFileSync(join(path, file), '');
   }
+  const bare = copy();
+  rmSync(join(bare, 'signatures'), { recursive: true });
+  writeFileSync(join(bare, 'signatures'), '');
+  assert.match(await problems(bare), /^signatures: is a file/mu);
   const found = await problems(path);
   for (const file of ['added', 'evidence/added', 'signatures/added', 'later']) {
     assert.match(found, new RegExp(`^${file}`, 'mu'));

@@ -37,6 +37,8 @@ export interface PlanParts {
   readonly criteria: readonly string[];
   readonly decision?: readonly string[];
   readonly refused?: readonly TestHost[];
+  /** OpenSSH client configuration, a path; default: none. */
+  readonly config?: string;
 }
 
 /** A line of `--json`. */
@@ -160,14 +162,14 @@ function planText(parts: PlanParts, table: string, sshd: TestSshd): string {
   const block = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
   return [
     'assay: 1',
-    'delivery: { reference: loopback, provider: own, sku: cpu-reference, accelerators-per-node: 1 }',
+    `delivery: { reference: ${parts.name ?? 'plan'}, provider: own, sku: cpu-reference, accelerators-per-node: 1 }`,
     'fleet:',
     ...block([
       'runner: ssh',
       `hosts: "file:${table}"`,
       `identity-file: ${sshd.identityFile}`,
       `known-hosts: ${sshd.knownHosts}`,
-      'config: none',
+      `config: ${parts.config ?? 'none'}`,
       ...fleet,
     ]),
     'suites:',

@@ -21,7 +21,7 @@ const KNOWN = 1e6;
 /** What an estimate rests on and gives. */
 export interface Forecast {
   readonly nodes: number;
-  /** Parts at their nominal. */
+  /** Good parts: nominal is their low end. */
   readonly expected: Estimate;
   /** Parts at their limit: as long as it can take. */
   readonly worst: Estimate;

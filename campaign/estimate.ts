@@ -1,7 +1,7 @@
 /** The loop, dry: the same judge asks for trials, and each takes as long as its case should. */
 import type { Criterion, Expense, Origin, Parameters, Plan, Subject } from '../plan/model.ts';
 import { stream } from '../plan/random.ts';
-import { matches, parametersKey } from '../plan/subject.ts';
+import { matches, parametersKey, subjectKey } from '../plan/subject.ts';
 import type { Fleet, Node } from '../runners/model.ts';
 import type { Attempt, Case, Metric, Trial } from '../suites/model.ts';
 import type { JudgedReading, Repeatability } from '../verdicts/model.ts';
@@ -11,9 +11,14 @@ import type { CreateJudge } from './units.ts';
 
 /** Seconds that a trial costs beside its program: claim, start, stop. */
 const OVERHEAD = 1;
-/** Relative standard deviation of a measurement, and of a trial's length, where nothing is known. */
+/** Relative standard deviations where nothing is known: of a measurement, between good parts, of a trial's length. */
 const SIGMA = 0.01;
+const BETWEEN = 0.005;
 const LENGTH_SPREAD = 0.06;
+/** Nominal is the 5 % quantile of good parts (STATISTICS.md 2.3): so many standard deviations from their mean. */
+const LOW_END = 1.645;
+/** Distance of good parts from a limit without a nominal. */
+const WITHOUT_NOMINAL = 0.05;
 /** Rounds after which a judge that never ends is given up. */
 const MOST_ROUNDS = 10_000;
 
@@ -29,7 +34,7 @@ export interface EstimateSetup {
   readonly metrics: readonly Metric[];
   readonly checks: readonly string[];
   readonly createJudge: CreateJudge;
-  /** Where the parts truly are: at their nominal (expected), or at the limit (as long as it can take). */
+  /** Where the parts truly are: good ones, with nominal their low end (expected), or at the limit (as long as it can take). */
   readonly truth: 'nominal' | 'limit';
   /** Of an earlier run; absent: what the suites expect. */
   readonly learned?: Learned;
@@ -118,13 +123,10 @@ function readingsAt({ plan, nodes, truth, origin, learned }: EstimateSetup) {
   const random = stream(plan.seed, 'estimate', truth);
   const known = new Map(nodes.map((node) => [node.id, node]));
   const { sigma } = plan.decision;
-  const seen = new Map(learned?.repeatability.map((one) => [kindKey(one), one.sigma]));
-  const levels = new Map<
-    Case['gives'][number],
-    { readonly value: number; readonly spread: number }
-  >();
-  /** Of one kind of value: where the parts are, and how far a trial strays. */
-  const levelOf = (given: Case['gives'][number], parameters: Parameters) => {
+  const seen = new Map(learned?.repeatability.map((one) => [kindKey(one), one]));
+  const levels = new Map<Case['gives'][number], Level>();
+  /** Of one kind of value: where the parts are, and how far they and their trials stray. */
+  const levelOf = (given: Case['gives'][number], parameters: Parameters): Level => {
     const known = levels.get(given);
     if (known !== undefined) return known;
     const { metric } = given;
@@ -132,10 +134,22 @@ function readingsAt({ plan, nodes, truth, origin, learned }: EstimateSetup) {
       (each) => each.metric === metric && matches(each.where, parameters),
     );
     const stated = sigma === 'none' ? undefined : sigma?.[metric];
-    const spread = stated ?? seen.get(kindKey({ metric, parameters })) ?? SIGMA;
-    const level = { value: trueValue(criterion, truth), spread };
+    const told = seen.get(kindKey({ metric, parameters }));
+    const between = truth === 'limit' ? 0 : (told?.between ?? BETWEEN);
+    const level = {
+      value: trueValue(criterion, truth, between),
+      within: stated ?? told?.sigma ?? SIGMA,
+      between,
+      parts: new Map<string, number>(),
+    };
     levels.set(given, level);
     return level;
+  };
+  const valueOf = ({ value, within, between, parts }: Level, subject: Subject): number => {
+    const key = subjectKey(subject);
+    const part = parts.get(key) ?? between * normal(random);
+    parts.set(key, part);
+    return value * Math.exp(part + within * normal(random));
   };
   return (one: Case, trial: Trial): JudgedReading[] =>
     one.gives.flatMap((given) => {
@@ -147,12 +161,11 @@ function readingsAt({ plan, nodes, truth, origin, learned }: EstimateSetup) {
         if (given.as === 'check')
           return { kind: 'check', name, ...common, ok: true, detail: '', at };
         if (given.as === 'digest') return { kind: 'digest', name, ...common, value: '0', at };
-        const level = levelOf(given, parameters);
         return {
           kind: 'sample',
           metric: name,
           ...common,
-          value: level.value * Math.exp(level.spread * normal(random)),
+          value: valueOf(levelOf(given, parameters), subject),
           attempt: `${trial.id}/0`,
           evidence: { stream: '', sha256: '', line: 1 },
           origin,
@@ -161,11 +174,26 @@ function readingsAt({ plan, nodes, truth, origin, learned }: EstimateSetup) {
     });
 }
 
-function trueValue(criterion: Criterion | undefined, truth: 'nominal' | 'limit'): number {
+interface Level {
+  readonly value: number;
+  readonly within: number;
+  readonly between: number;
+  /** Subject → ln of its deviation from the others. */
+  readonly parts: Map<string, number>;
+}
+
+/** Middle of the parts. */
+function trueValue(
+  criterion: Criterion | undefined,
+  truth: 'nominal' | 'limit',
+  between: number,
+): number {
   if (criterion === undefined) return 1;
   const { limit, nominal, bound } = criterion;
   if (truth === 'limit') return limit.value;
-  return nominal?.value ?? limit.value * (bound === 'at-least' ? 1.05 : 0.95);
+  const side = bound === 'at-least' ? 1 : -1;
+  const low = nominal?.value ?? limit.value * (1 + side * WITHOUT_NOMINAL);
+  return low * Math.exp(side * LOW_END * between);
 }
 
 function subjects(

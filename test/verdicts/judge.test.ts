@@ -59,7 +59,7 @@ test('one slow part is named alone, and told before the end', () => {
     node?.accelerators.filter((one) => one.verdict === 'fail').map((one) => one.id),
     ['GPU-3-2'],
   );
-  assert.is(node?.class, 'performance');
+  assert.is(node?.class, 'compute');
 });
 
 test('spread between parts that all conform rejects none', () => {
@@ -473,7 +473,7 @@ test('the inventory, run before there is a judge, is not asked for again', () =>
   const result = drive(judge, of, healthy);
   assert.equal(words(result), ['n0009 fail']);
   assert.is(result.perNode.get('n0009'), undefined);
-  assert.is(result.verdict.nodes[8]?.class, 'readiness');
+  assert.is(result.verdict.nodes[8]?.class, 'software');
   assert.match(result.verdict.nodes[8]?.reasons[0] ?? '', /ecc: ECC off/u);
 });
 

@@ -65,7 +65,12 @@ export function buildJudgement(basis: Basis): Judgement {
   const everyNode: readonly Node[] = [...setup.nodes, ...setup.missing.map((one) => one.node)];
   const mandatory = judged.filter((one) => one.track.criterion.mandatory);
   const planned = new Set(setup.plan.criteria.map((criterion) => criterion.id));
-  const nodes = nodeWords(everyNode, all(mandatory), planned);
+  const nodes = nodeWords(
+    everyNode,
+    all(mandatory),
+    planned,
+    new Map(tracks.map(({ criterion }) => [criterion.id, criterion])),
+  );
   const words = new Map(nodes.rows.map((row) => [row.id, row.verdict]));
   const lot = judgeLot(basis, everyNode, {
     units: unitsOf(groupUnits(everyNode, setup.plan.delivery.unit), words),

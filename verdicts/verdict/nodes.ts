@@ -1,10 +1,12 @@
 /** The word, the reasons and the remedy of every node. */
+import type { Criterion } from '../../plan/model.ts';
 import { subjectNodes } from '../../plan/subject.ts';
 import type { Node } from '../../runners/model.ts';
 import { byText } from '../criteria/ledger.ts';
 import { rankOf, worstWord } from '../criteria/track.ts';
 import type { Finding, Verdict, Word } from '../model.ts';
 import { some } from '../show.ts';
+import { remedy } from './remedy.ts';
 
 type NodeRow = Verdict['nodes'][number];
 
@@ -30,11 +32,13 @@ const REASONS = 12;
 /**
  * @param findings of mandatory criteria only
  * @param planned ids of the criteria that the plan itself has
+ * @param criteria by id, those of the judge too
  */
 export function nodeWords(
   nodes: readonly Node[],
   findings: Iterable<Finding>,
   planned: ReadonlySet<string>,
+  criteria: ReadonlyMap<string, Criterion>,
 ): NodeWords {
   const parts = new Map<string, Parts>(nodes.map((node) => [node.id, emptyParts(node)]));
   const wideFails: Finding[] = [];
@@ -56,11 +60,11 @@ export function nodeWords(
       if (subject.kind === 'accelerator') part.accelerators.get(subject.accelerator)?.add(word);
     }
   }
-  const rows = nodes.map((node) => rowOf(node, parts.get(node.id) ?? emptyParts(node)));
+  const rows = nodes.map((node) => rowOf(node, parts.get(node.id) ?? emptyParts(node), criteria));
   return { rows: rows.sort((a, b) => byText(a.id, b.id)), wideFails };
 }
 
-function rowOf(node: Node, part: Parts): NodeRow {
+function rowOf(node: Node, part: Parts, criteria: ReadonlyMap<string, Criterion>): NodeRow {
   const words = [...part.words];
   if (!part.judged) words.push('not-tested');
   const verdict = worstWord(words) ?? 'not-tested';
@@ -80,7 +84,7 @@ function rowOf(node: Node, part: Parts): NodeRow {
       id: one.id,
       verdict: worstWord(part.accelerators.get(one.id) ?? []) ?? verdict,
     })),
-    ...remedy(verdict, first?.finding),
+    ...remedy(verdict, first?.finding, criteria.get(first?.finding.criterion ?? '')),
   };
 }
 
@@ -103,40 +107,6 @@ function shortened(reasons: readonly string[]): string[] {
     ? [...reasons.slice(0, REASONS), `and ${more} more findings that did not pass`]
     : [...reasons];
 }
-
-/** Whose turn it is, what kind of trouble, and the next step. */
-function remedy(verdict: Word, finding: Finding | undefined) {
-  if (verdict === 'pass') return {};
-  if (verdict === 'fail') {
-    return {
-      owner: 'provider',
-      class: classOf(finding),
-      next: 'repair or replace, then test it again',
-    };
-  }
-  if (verdict === 'inconclusive') {
-    return { owner: 'both', class: 'doubt', next: 'test it again, or agree who bears the doubt' };
-  }
-  return {
-    owner: 'harness',
-    class: 'not-tested',
-    next: 'mend what kept it from being tested, then resume',
-  };
-}
-
-function classOf(finding: Finding | undefined): string {
-  const known = CLASSES[finding?.criterion ?? ''];
-  if (known !== undefined) return known;
-  return finding?.estimate?.evidence === undefined ? 'nonconforming' : 'performance';
-}
-
-const CLASSES: Readonly<Record<string, string>> = {
-  completeness: 'fault',
-  'delivery.matches': 'delivery',
-  readiness: 'readiness',
-  identity: 'identity',
-  correctness: 'correctness',
-};
 
 function sentence(finding: Finding): string {
   return `${finding.criterion}: ${finding.reason}`;

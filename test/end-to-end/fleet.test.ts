@@ -41,17 +41,24 @@ test('a wrong product, a crash and a closed port are named, with their owners, a
   const ended = await fleet.assay(['accept', plan], LIMIT);
   assert.is(ended.code, 1, ended.stderr);
   const { nodes, attempts } = await verdictOf(ended.run);
+  const named = nodes.filter(({ verdict }) => verdict !== 'pass');
   assert.equal(
-    nodes
-      .filter(({ verdict }) => verdict !== 'pass')
-      .map(({ identity, verdict, owner }) => [identity, verdict, owner]),
+    named.map(({ identity, verdict, owner }) => [identity, verdict, owner === 'provider']),
     [
-      [`plan:${fleet.serial(wrong)}`, 'fail', 'provider'],
-      [`plan:${fleet.serial(crashes)}`, 'fail', 'provider'],
-      [`plan:${fleet.serial(closed)}`, 'not-tested', 'provider'],
+      [`plan:${fleet.serial(wrong)}`, 'fail', true],
+      [`plan:${fleet.serial(crashes)}`, 'fail', true],
+      [`plan:${fleet.serial(closed)}`, 'not-tested', false],
     ],
+    JSON.stringify(named),
   );
-  assert.ok(attempts.some(({ outcome }) => outcome.status === 'failed' && outcome.code === 'CRASHED'));
+  const why = named.map(({ reasons }) => reasons.join('\n'));
+  assert.match(why[0] ?? '', /matmul\.gemm\.correct is false/u);
+  assert.match(why[1] ?? '', /CRASHED/u);
+  assert.match(why[2] ?? '', /SSH_UNREACHABLE.*connection refused/u);
+  assert.equal(
+    attempts.map(({ outcome }) => outcome.status === 'failed' && [outcome.owner, outcome.code]),
+    [['node', 'CRASHED']],
+  );
 });
 
 test.run();

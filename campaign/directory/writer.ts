@@ -151,7 +151,9 @@ export async function isThere(path: string): Promise<boolean> {
     await access(path);
     return true;
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
+    const code = systemCode(error);
+    // ENOTDIR: what should be a folder above it is a file.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
     throw error;
   }
 }

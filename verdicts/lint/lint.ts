@@ -6,6 +6,7 @@ import { limits } from './limit.ts';
 import type { LintedSuite, Remark, Setting } from './model.ts';
 import { plannedNodes } from './planned-nodes.ts';
 import { boughtRisks, resolution } from './risks.ts';
+import { sampledLot } from './sampled.ts';
 
 /**
  * Checks limits against roofline and catalogue, coverage, and what the trials can buy.
@@ -29,6 +30,7 @@ export function lintPlan(
   return [
     ...wholePlan(plan, nodes),
     ...boughtRisks(plan),
+    ...sampledLot(plan, real),
     ...plan.criteria.flatMap((criterion) => [
       ...coverage(criterion, setting),
       ...limits(criterion, setting),

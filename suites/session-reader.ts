@@ -161,11 +161,7 @@ export function sessionReader(context: ReaderContext, rules: SessionRules = {}):
 }
 
 /** A value about the node that speaks, or the accelerator that it names by index. */
-function ownValue(
-  line: ValueLine,
-  speaker: Speaker,
-  at: Line,
-): readonly ValueReading[] | string {
+function ownValue(line: ValueLine, speaker: Speaker, at: Line): readonly ValueReading[] | string {
   const node = speaker.node.id;
   const accelerator = speaker.node.accelerators.find((one) => one.index === line.accelerator);
   if (line.accelerator !== undefined && accelerator === undefined) {

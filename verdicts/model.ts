@@ -197,16 +197,6 @@ export interface Verdict {
   readonly attempts: readonly { readonly id: string; readonly outcome: Outcome }[];
 }
 
-/** One value a night for one subject: what campaign/history gives to verdicts/changes. */
-export interface Series {
-  readonly metric: string;
-  readonly parameters: Parameters;
-  readonly subject: Subject;
-  readonly nights: readonly string[];
-  readonly values: readonly number[];
-  readonly declared: readonly { readonly night: string; readonly change: string }[];
-}
-
 /** One sealed run that claims a delivery: what campaign/history gives to verdicts/ledger. */
 export interface DeliveryRun {
   /** Run id. */

@@ -1,5 +1,6 @@
 import { floorsOf } from '../../plan/catalogue/floors.ts';
 import { partById, parts } from '../../plan/catalogue/parts.ts';
+import { XID_VERSION } from '../../plan/catalogue/xid.ts';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Part, Sourced } from '../../plan/model.ts';
 import { nearest } from '../../plan/options.ts';
@@ -21,8 +22,11 @@ export const catalog = command({
     }),
   async run(args, io) {
     if (args.sku === undefined) {
-      if (io.json) io.event({ schema: 'assay/catalog/1', parts });
-      else for (const part of parts) io.out(`${part.sku.padEnd(16)} ${part.title}`);
+      if (io.json) io.event({ schema: 'assay/catalog/1', parts, xids: XID_VERSION });
+      else {
+        for (const part of parts) io.out(`${part.sku.padEnd(16)} ${part.title}`);
+        io.out(`XID classes: ${XID_VERSION}`);
+      }
       return 0;
     }
     const part = partById(args.sku);

@@ -72,7 +72,7 @@ async function accept(file: string, ...more: string[]) {
 async function history(...more: string[]) {
   const ran = await place.run('history', '--delivery', REFERENCE, '--on', '2026-12-12', ...more);
   assert.ok(existsSync(place.path(FILE)), ran.text);
-  return { ...ran, verdict: json<DeliveryVerdict>(place.folder, FILE) };
+  return { ...ran, verdict: json(place.folder, FILE) as DeliveryVerdict };
 }
 
 /** Last digits of the serial → how it stands. */

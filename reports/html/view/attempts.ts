@@ -53,23 +53,20 @@ export function attemptsView(context: Context) {
 
 /** The whole run: estimate beside actual. */
 function expenseRows({ run, survey }: Context) {
-  const { estimate, delivery } = run.plan;
+  const { estimate } = run.plan;
   const { used } = survey;
   if (estimate === undefined && used === undefined) return [];
-  const currency = delivery.price?.currency ?? '';
   const row = (what: string, show: (one: Expense) => string) => ({
     what,
     estimate: estimate === undefined ? NONE : show(estimate),
     actual: used === undefined ? NONE : show(used),
   });
-  const cost = ({ cost: one }: Expense) =>
-    one === undefined ? NONE : `${showCount(Math.round(one))} ${currency}`.trim();
+  // No cost: over the node-hours it would tell the price, which is private.json's.
   return [
     row('trials', ({ trials }) => showCount(trials)),
     row('rounds', ({ rounds }) => showCount(rounds)),
     row('wall time', ({ wallTime }) => showSeconds(wallTime)),
     row('node-hours held', ({ nodeHours }) => nodeHours.toFixed(nodeHours < 10 ? 2 : 1)),
-    ...(estimate?.cost === undefined && used?.cost === undefined ? [] : [row('cost', cost)]),
   ];
 }
 

@@ -5,14 +5,15 @@ import { caseTracks } from './criteria/build-tracks.ts';
 import { createCompleteness } from './criteria/completeness.ts';
 import { createLedger } from './criteria/ledger.ts';
 import { nodeTracks } from './criteria/node-tracks.ts';
-import type { Track } from './criteria/track.ts';
-import type { Finding, Judge, JudgedReading, JudgeSetup, Stopped } from './model.ts';
+import type { Criterion } from '../plan/model.ts';
+import { worstWord, type Track } from './criteria/track.ts';
+import type { Finding, Judge, JudgedReading, JudgeSetup, Stopped, Word } from './model.ts';
 import { causes, type Telemetry } from './criteria/causes.ts';
 import { createBelow } from './requests/below.ts';
 import { createSearching } from './localisation/searching.ts';
 import type { Below } from './requests/placement.ts';
 import { nodeFactTrack } from './criteria/node-facts.ts';
-import { groupCriterion } from './criteria/implicit.ts';
+import { localisedCriterion } from './criteria/implicit.ts';
 import type { Node } from '../runners/model.ts';
 import { createPlanner } from './requests/planner.ts';
 import { createSampler } from './lots/sampling.ts';
@@ -32,7 +33,7 @@ export function createJudge(setup: JudgeSetup): Judge {
   const ledger = createLedger();
   const searching = createSearching(setup);
   const completeness = createCompleteness(ids, missing, {
-    guilty: (of, nodes) => searching.byCase.get(of)?.guilty(nodes),
+    guilty: (of, nodes) => searching.guilty(of, nodes),
     failuresOf: (node) => searching.failuresOf(node),
   });
   const measuring = caseTracks(setup, ledger, searching.byCase);
@@ -40,10 +41,10 @@ export function createJudge(setup: JudgeSetup): Judge {
   const onNodes = [
     ...nodeTracks(setup, ledger, completeness, missing),
     nodeFactTrack({
-      criterion: groupCriterion(),
+      criterion: localisedCriterion(),
       implicit: true,
       nodes: ids,
-      wordOf: (node) => searching.groupWordOf(node),
+      wordOf: (node) => searching.sharedWordOf(node),
     }),
   ];
   const tracks = [...measuring, ...onNodes];
@@ -90,6 +91,7 @@ export function createJudge(setup: JudgeSetup): Judge {
     for (const trial of ended) completeness.trial(trial);
     planner.ended(ended.filter((trial) => !searching.asked(trial)));
     for (const search of searching.byCase.values()) search.ended(ended);
+    searching.ofGroups.ended(ended);
     const failing = measuring.flatMap((track) => track.fold(round));
     for (const search of searching.byCase.values()) search.settle();
     // Who is at fault, or what they share, is known now.
@@ -110,6 +112,8 @@ export function createJudge(setup: JudgeSetup): Judge {
       // Cut off by our own end: it says nothing about the nodes.
       if (outcome === undefined) return [];
       const measured = outcome.status === 'measured';
+      // Figures of a half are no figures of the whole.
+      const halved = attempt.trial.why === 'halve';
       const failing: Finding[] = [];
       const telemetry: Telemetry[] = [];
       for (const reading of readings) {
@@ -121,13 +125,20 @@ export function createJudge(setup: JudgeSetup): Judge {
             continue;
           // A failed attempt has no figures to judge; a wrong result or an event in it stays one.
           if (!measured && !wrong && track.criterion.decide !== 'events') continue;
+          if (halved && reading.kind === 'sample' && track.criterion.decide !== 'events') {
+            const own = track.sources.some((source) => source.case.id === from.case);
+            if (own && track.criterion.decide === 'level') {
+              searching.ofGroups.record(from, yOf(track.criterion, reading.value));
+            }
+            continue;
+          }
           const finding = track.take(reading, from);
           if (finding !== undefined) failing.push(finding);
         }
       }
       const own = byCase.get(from.case) ?? [];
-      if (measured) for (const track of own) track.close(from);
-      if (measured && setup.attribute !== undefined) {
+      if (measured && !halved) for (const track of own) track.close(from);
+      if (measured && !halved && setup.attribute !== undefined) {
         const cause = causes(setup.attribute, telemetry);
         for (const track of own) track.explain?.(from, cause);
       }
@@ -147,7 +158,11 @@ export function createJudge(setup: JudgeSetup): Judge {
         const planned = planner.next(round, may, below, isFailed);
         const asking = new Set(planned.map((request) => request.case));
         const rest = { round, planner, nodes: may, below, failed: isFailed, planned: asking };
-        return [...planned, ...searching.next(rest)];
+        const halves = searching.ofGroups.next({
+          placements: (of) => planner.placements(of),
+          levelWord: (of, nodes) => levelWord(byCase.get(of.id) ?? [], nodes),
+        });
+        return [...planned, ...searching.next(rest), ...halves];
       };
       // Where nothing that is still open can be settled any more, it goes on without.
       const settledBelow = (below: Below) => (node: string, step: number) =>
@@ -192,6 +207,20 @@ export function createJudge(setup: JudgeSetup): Judge {
       });
     },
   };
+}
+
+/** Worst word of what a group measures by level. */
+function levelWord(tracks: readonly Track[], nodes: readonly string[]): Word | undefined {
+  const level = tracks.filter(
+    ({ criterion }) => criterion.decide === 'level' && criterion.mandatory,
+  );
+  return worstWord(level.flatMap((track) => track.standing(nodes) ?? []));
+}
+
+/** ln of a value over the limit, positive where it conforms. */
+function yOf({ limit, bound }: Criterion, value: number): number {
+  const y = Math.log(Math.max(value / limit.value, 1e-6));
+  return bound === 'at-least' ? y : -y;
 }
 
 function nameOf(reading: JudgedReading): string {

@@ -22,15 +22,10 @@ export function nodeCriterion(name: NodeCriterion): Criterion {
   return exactCriterion(name, name, 'node', name !== 'uniform', NODE_CRITERIA[name]);
 }
 
-/** Nodes of a group that is blamed. */
-export function groupCriterion(): Criterion {
-  return exactCriterion(
-    'common-cause',
-    'common-cause',
-    'node',
-    true,
-    'no part that nodes share is at fault',
-  );
+/** What localisation holds against a node beside the criteria themselves. */
+export function localisedCriterion(): Criterion {
+  const rule = 'no part that nodes share is at fault, and no group is slow because of one node';
+  return exactCriterion('localisation', 'localisation', 'node', true, rule);
 }
 
 /** A check or digest that a case gives and no criterion of the plan names. */

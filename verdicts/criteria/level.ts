@@ -6,6 +6,8 @@ import { spreadOf, type Spread } from '../decision/repeatability.ts';
 import type { Rule } from '../decision/rule.ts';
 import { signWord } from '../decision/sign-rule.ts';
 import type { Cause, Finding, Repeatability, Word } from '../model.ts';
+import { median } from 'simple-statistics';
+import { cohortRemark } from '../lint/cohort.ts';
 import { flakyNotes } from '../screen/flakiness.ts';
 import { screenPeers } from '../screen/peers.ts';
 import { addRun, logEvidence, mixtureWord, startMixture } from '../statistics/mixture-decision.ts';
@@ -170,7 +172,12 @@ export function levelTrack(options: LevelOptions): Track {
       return repeatability;
     },
     get notes() {
-      return [...notes, ...flakyNotes(criterion, cells.all(), rule, logRatio)];
+      const cohort = cohortRemark(criterion, conforming(cells), options.metric);
+      return [
+        ...notes,
+        ...flakyNotes(criterion, cells.all(), rule, logRatio),
+        ...(cohort === undefined ? [] : [`${criterion.id}: ${cohort.message}`]),
+      ];
     },
     get maxTrials() {
       if (rule.kind === 'mixture') return rule.maxTrials;
@@ -178,6 +185,15 @@ export function levelTrack(options: LevelOptions): Track {
     },
     decisions: options.parts,
   };
+}
+
+/** One value a part that does not fail. */
+function conforming(cells: Cells): readonly number[] {
+  return [...cells.all()]
+    .filter((cell) => cell.word !== 'fail' && cell.values.length > 0)
+    .map((cell) =>
+      median(cell.from < cell.values.length ? cell.values.slice(cell.from) : cell.values),
+    );
 }
 
 /** Place in the order in which causes are looked for; none comes last. */

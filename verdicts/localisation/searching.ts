@@ -10,6 +10,7 @@ import type { Planner } from '../requests/planner.ts';
 import type { Below } from '../requests/placement.ts';
 import { count, some } from '../show.ts';
 import type { Blamed } from './common-cause.ts';
+import { GroupSearches } from './group-search.ts';
 import { PairSearch } from './pair-search.ts';
 
 /** Step of the ladder on which pairs are. */
@@ -28,6 +29,8 @@ export interface Asking {
 }
 
 export interface Searching {
+  /** Of domains and the lot. */
+  readonly ofGroups: GroupSearches;
   /** By Case.id. */
   readonly byCase: ReadonlyMap<string, PairSearch>;
   /** Gives every search the criteria on its links that have no confirmations of their own. */
@@ -41,8 +44,10 @@ export interface Searching {
   held(finding: Finding, track: Track): Finding;
   /** Why a node is at fault by failures with cleared partners. */
   failuresOf(node: string): NodeWord | undefined;
-  /** Why a node is at fault with the group that it is in. */
-  groupWordOf(node: string): NodeWord | undefined;
+  /** Whose fault a failed trial is; undefined: not known. */
+  guilty(of: string, nodes: readonly string[]): readonly string[] | undefined;
+  /** Why a node is at fault with what it shares, or in doubt by the halving of a slow group. */
+  sharedWordOf(node: string): NodeWord | undefined;
   readonly groups: Verdict['groups'];
 }
 
@@ -56,11 +61,13 @@ export function createSearching(setup: JudgeSetup): Searching {
       .map((one) => [one.id, new PairSearch(one, nodes, plan.seed, risks)] as const),
   );
   const all = [...byCase.values()];
+  const ofGroups = new GroupSearches(setup.cases);
   const searchOf = (track: Track) => byCase.get(track.sources[0]?.case.id ?? '');
   const blamed = () => all.flatMap((search) => search.blamed.map((group) => ({ group, search })));
 
   return {
     byCase,
+    ofGroups,
     join(tracks) {
       for (const track of tracks) {
         const { criterion, sources } = track;
@@ -70,7 +77,8 @@ export function createSearching(setup: JudgeSetup): Searching {
         }
       }
     },
-    asked: (trial) => byCase.get(trial.case)?.role(trial.nodes) !== undefined,
+    asked: (trial) =>
+      byCase.get(trial.case)?.role(trial.nodes) !== undefined || ofGroups.asked(trial),
     next({ round, planner, nodes: may, below, failed, planned }) {
       return all.flatMap((search) => {
         const { id } = search.of;
@@ -103,7 +111,7 @@ export function createSearching(setup: JudgeSetup): Searching {
     },
     failuresOf(node) {
       const search = all.find((one) => one.failures(node).length > 0);
-      if (search === undefined) return undefined;
+      if (search === undefined) return ofGroups.wordOf(node, 'fails');
       const attempts = search.failures(node);
       return {
         verdict: 'fail',
@@ -111,9 +119,10 @@ export function createSearching(setup: JudgeSetup): Searching {
         attempts,
       };
     },
-    groupWordOf(node) {
+    guilty: (of, ids) => byCase.get(of)?.guilty(ids) ?? ofGroups.guilty(of, ids),
+    sharedWordOf(node) {
       const own = blamed().find(({ group }) => group.nodes.includes(node));
-      if (own === undefined) return undefined;
+      if (own === undefined) return ofGroups.wordOf(node, 'slow');
       return { verdict: 'fail', reason: `${sentence(own.group)}; nonconforming until re-tested` };
     },
     get groups() {

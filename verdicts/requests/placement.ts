@@ -63,8 +63,15 @@ export function newPlacements(
     case 'domain':
       return domains(of, nodes, ready, has, words);
     case 'lot':
-      return has.length === 0 && !waiting && ready.length > 1 ? [place(ready)] : [];
+      return !waiting && ready.length > 1 && again(has, ready) ? [place(ready)] : [];
   }
+}
+
+/** Whether a group is to be placed: the first time, or without those that broke it. */
+function again(has: readonly Placement[], ready: readonly string[]): boolean {
+  const last = has.at(-1);
+  if (last === undefined) return true;
+  return last.broken && ready.length < last.nodes.length;
 }
 
 /**

@@ -16,6 +16,7 @@ import { nameOf } from '../show.ts';
 import { coverageOf } from './coverage.ts';
 import { gapFindings } from './gaps.ts';
 import { nodeWords } from './nodes.ts';
+import { scalingNotes } from './scaling.ts';
 import { worstFinding } from './worst.ts';
 
 export interface Basis {
@@ -106,6 +107,7 @@ export function buildJudgement(basis: Basis): Judgement {
       ...tracks.flatMap((track) => track.notes),
       ...completeness.notes,
       ...searchNotes(basis),
+      ...scalingNotes(judged, setup.metrics),
     ],
     attempts: basis.ledger.failed(),
   };
@@ -113,7 +115,10 @@ export function buildJudgement(basis: Basis): Judgement {
 }
 
 function searchNotes({ searching }: Basis): string[] {
-  return [...searching.byCase.values()].flatMap((search) => search.notes());
+  return [
+    ...[...searching.byCase.values()].flatMap((search) => search.notes()),
+    ...searching.ofGroups.notes(),
+  ];
 }
 
 function judgeLot(basis: Basis, nodes: readonly Node[], facts: LotFacts): LotResult {

@@ -44,7 +44,7 @@ export function remedy(
   verdict: Word,
   finding: Finding | undefined,
   criterion: Criterion | undefined,
-): Remedy | Record<never, never> {
+): Partial<Remedy> {
   if (verdict === 'pass') return {};
   if (verdict === 'fail') {
     const trouble = troubleOf(finding, criterion);
@@ -87,7 +87,7 @@ const METRICS: readonly (readonly [string, Trouble])[] = [
   ['delivery.matches', 'delivery'],
   ['identity', 'identity'],
   ['uniform', 'software'],
-  ['common-cause', 'link'],
+  ['localisation', 'link'],
 ];
 
 function troubleOf(finding: Finding | undefined, criterion: Criterion | undefined): Trouble {

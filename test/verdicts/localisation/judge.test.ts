@@ -234,4 +234,102 @@ test('17 nodes, one node, and one left of 64 behave', () => {
   assert.ok(dead.rounds < 70, `${dead.rounds} rounds`);
 });
 
+const WHOLE = {
+  ...LINKS,
+  id: 'whole',
+  where: { scope: 'lot' },
+  per: 'lot' as const,
+  limit: { value: 280e9, source: 'Annex C' },
+  nominal: { value: 300e9, source: 'Annex C' },
+};
+const lot = (n: number) =>
+  setup({
+    nodes: leaves(n),
+    cases: [LOT],
+    plan: plan({
+      criteria: [WHOLE],
+      delivery: { ...plan().delivery, acceleratorsPerNode: 1 },
+    }),
+  });
+/** 310 GB/s at 1 % noise on any group; 20 % less where `slow` holds. */
+const groups = (slow: (nodes: readonly string[]) => boolean): Truth => {
+  let own: readonly string[] = [];
+  return {
+    outcome: (_of, nodes) => {
+      own = nodes;
+      return undefined;
+    },
+    value: (_subject, _of, _metric, noise) => (slow(own) ? 248e9 : 310e9) * (1 + 0.01 * noise()),
+  };
+};
+
+test('each scope is shown beside the one below', () => {
+  const of = setup({
+    nodes: leaves(16),
+    cases: [PAIR, { ...LOT, parameters: { ...LOT.parameters, bytes: 1e9 } }],
+    plan: plan({
+      criteria: [LINKS, WHOLE],
+      delivery: { ...plan().delivery, acceleratorsPerNode: 1 },
+    }),
+  });
+  const result = run(of, {
+    value: (_subject, one) => (one.id === LOT.id ? 300e9 : 50e9),
+  });
+  const note = result.verdict.notes.find((one) => one.startsWith('scaling'));
+  assert.match(note ?? '', /pair 50\.0 GB\/s, lot 300\.0 GB\/s \(600\.0 % of the pair’s\)/u);
+});
+
+test('a lot that fails without a word of who is halved: the guilty is named and the rest run without it', () => {
+  const seen: (readonly string[])[] = [];
+  const result = run(lot(16), {
+    ...groups(() => false),
+    outcome: (_of, nodes) => {
+      seen.push(nodes);
+      return nodes.includes('n0011')
+        ? {
+            status: 'failed',
+            owner: 'group',
+            code: 'NCCL_ERROR',
+            message: 'x',
+            suspects: [...nodes],
+          }
+        : undefined;
+    },
+  });
+  assert.equal(words(result, 'fail'), ['n0011']);
+  const doubted = result.findings.filter(
+    (one) => one.criterion === 'completeness' && one.verdict === 'inconclusive',
+  );
+  assert.is(doubted.length, 0);
+  assert.match(
+    result.verdict.nodes[10]?.reasons.join() ?? '',
+    /halved, it comes down to this node/u,
+  );
+  assert.is(seen.at(-1)?.length, 15);
+  assert.ok(result.rounds <= 8, `${result.rounds} rounds`);
+});
+
+test('a lot that is slow at its size is halved: a node, or the cut between two, is pointed at', () => {
+  const one = run(
+    lot(16),
+    groups((nodes) => nodes.includes('n0006')),
+  );
+  assert.is(one.verdict.lot.verdict, 'reject');
+  const pointed = one.findings.filter((finding) => finding.criterion === 'localisation');
+  assert.equal(
+    pointed.map(({ subject, verdict }) => [subject, verdict]),
+    [[{ kind: 'node', node: 'n0006' }, 'inconclusive']],
+  );
+  assert.ok(one.verdict.notes.some((note) => note.includes('halving names n0006')));
+  const cut = run(
+    lot(16),
+    groups((nodes) => nodes.includes('n0002') && nodes.includes('n0013')),
+  );
+  assert.is(cut.verdict.lot.verdict, 'reject');
+  assert.ok(
+    cut.verdict.notes.some((note) => note.includes('between n0002 and n0013')),
+    cut.verdict.notes.join(),
+  );
+});
+
 test.run();

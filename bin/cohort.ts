@@ -2,7 +2,7 @@
 import { openRun } from '../campaign/directory/reader.ts';
 import type { Criterion, Plan } from '../plan/model.ts';
 import { matches } from '../plan/subject.ts';
-import { cohortRemark } from '../verdicts/lint/cohort.ts';
+import { cohortRemark, conformingValues } from '../verdicts/lint/cohort.ts';
 import type { Remark } from '../verdicts/lint/model.ts';
 import type { Finding } from '../verdicts/model.ts';
 
@@ -23,7 +23,7 @@ export async function cohortRemarks(plan: Plan, like: string): Promise<readonly 
       const same = run.plan.criteria.find((one) => asksTheSame(criterion, one));
       const own = same === undefined ? [] : (findings.get(same.id) ?? []);
       const metric = run.fleet.metrics.find(({ id }) => id === criterion.metric);
-      return cohortRemark(criterion, own, metric) ?? [];
+      return cohortRemark(criterion, conformingValues(own), metric) ?? [];
     });
   } finally {
     await run.close();

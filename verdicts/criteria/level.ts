@@ -1,4 +1,5 @@
 /** `decide: level`: one value a trial against a limit, by the mixture tests or the sign rule. */
+import { median } from 'simple-statistics';
 import type { Criterion } from '../../plan/model.ts';
 import type { Metric } from '../../suites/model.ts';
 import { firstRule, ruleFrom, type Risks } from '../decision/choose-rule.ts';
@@ -6,7 +7,6 @@ import { spreadOf, type Spread } from '../decision/repeatability.ts';
 import type { Rule } from '../decision/rule.ts';
 import { signWord } from '../decision/sign-rule.ts';
 import type { Cause, Finding, Repeatability, Word } from '../model.ts';
-import { median } from 'simple-statistics';
 import { cohortRemark } from '../lint/cohort.ts';
 import { flakyNotes } from '../screen/flakiness.ts';
 import { screenPeers } from '../screen/peers.ts';

@@ -10,28 +10,33 @@ import type { Remark } from './model.ts';
 const ENOUGH = 20;
 const LOW_END = 0.05;
 
-/**
- * Warns where the 5 % quantile of the parts that do not fail lies on the bad side of nominal: parts like
- * these need more trials than the plan's resolution promises.
- *
- * @param findings of this criterion, from a run on such parts
- * @see STATISTICS.md 2.3
- */
-export function cohortRemark(
-  criterion: Criterion,
-  findings: Iterable<Finding>,
-  metric: Metric | undefined,
-): Remark | undefined {
-  const { id, nominal, bound, decide } = criterion;
-  if (decide !== 'level' || nominal === undefined) return undefined;
+/** What a run tells of the parts that did not fail: their estimates, in Metric.unit. */
+export function conformingValues(findings: Iterable<Finding>): readonly number[] {
   const values: number[] = [];
   for (const { verdict, estimate } of findings) {
     if (verdict !== 'fail' && estimate !== undefined) values.push(estimate.value);
   }
+  return values;
+}
+
+/**
+ * Warns where the 5 % quantile of the parts that do not fail lies on the bad side of nominal: parts like
+ * these need more trials than the plan's resolution promises.
+ *
+ * @param values one a part that did not fail, in any order
+ * @see STATISTICS.md 2.3
+ */
+export function cohortRemark(
+  criterion: Criterion,
+  values: readonly number[],
+  metric: Metric | undefined,
+): Remark | undefined {
+  const { id, nominal, bound, decide } = criterion;
+  if (decide !== 'level' || nominal === undefined) return undefined;
   if (values.length < ENOUGH) return undefined;
   const atLeast = bound === 'at-least';
-  values.sort((a, b) => a - b);
-  const lowEnd = percentileType7(values, atLeast ? LOW_END : 1 - LOW_END);
+  const sorted = [...values].sort((a, b) => a - b);
+  const lowEnd = percentileType7(sorted, atLeast ? LOW_END : 1 - LOW_END);
   if (atLeast ? lowEnd >= nominal.value : lowEnd <= nominal.value) return undefined;
   const side = atLeast ? 'below' : 'above';
   return {

@@ -1,11 +1,15 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Criterion } from '../../../plan/model.ts';
-import { cohortRemark } from '../../../verdicts/lint/cohort.ts';
+import { createJudge } from '../../../verdicts/judge.ts';
+import { cohortRemark as remarkOn, conformingValues } from '../../../verdicts/lint/cohort.ts';
 import type { Finding } from '../../../verdicts/model.ts';
-import { SUSTAINED } from '../fleet.ts';
+import { drive, setup, SUSTAINED } from '../fleet.ts';
 
 const test = suite('nominal against the cohort');
+
+const cohortRemark = (criterion: Criterion, findings: readonly Finding[], metric: undefined) =>
+  remarkOn(criterion, conformingValues(findings), metric);
 
 const finding = (value: number, at: number, verdict: Finding['verdict'] = 'pass'): Finding => ({
   criterion: SUSTAINED.id,
@@ -68,6 +72,23 @@ test('few parts, no nominal, or parts without a value say nothing', () => {
   assert.is(cohortRemark(without, all, undefined), undefined);
   const silent = all.map(({ estimate: _estimate, ...rest }) => rest);
   assert.is(cohortRemark(SUSTAINED, silent, undefined), undefined);
+});
+
+test('a verdict notes it of the parts that were measured, and no word rests on it', () => {
+  const of = setup();
+  const judged = (spread: number) =>
+    drive(createJudge(of), of, {
+      value: (subject, _of, _metric, noise) =>
+        (subject.kind === 'accelerator' ? 745e12 * (1 + spread * share(subject.node)) : 0) *
+        (1 + 0.005 * noise()),
+    }).verdict;
+  const share = (node: string) => (Number(node.slice(1)) - 8.5) / 8.5;
+  assert.match(
+    judged(0.025).notes.join('\n'),
+    /bf16-sustained: nominal 735\.\d TFLOP\/s is not the low end/u,
+  );
+  assert.is(judged(0.025).lot.verdict, 'accept');
+  assert.not.match(judged(0).notes.join('\n'), /low end/u);
 });
 
 test.run();

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Workplace, json, words, type VerdictFile } from './command-line.ts';
+import { verdictOf, Workplace, words } from './command-line.ts';
 
 const test = suite('the simulated plans of 64 nodes');
 
@@ -16,8 +16,7 @@ async function reached(name: string, seed: number) {
   const ran = await place.run('accept', fixture(name), '--seed', String(seed), '--out', out);
   const [run] = place.runs(out);
   const rejected = Object.entries(words(run)).filter(([, word]) => word === 'fail');
-  const { lot } = json<VerdictFile>(run, 'verdict.json');
-  return { code: ran.code, lot: lot.verdict, rejected: rejected.map(([id]) => id) };
+  return { code: ran.code, lot: verdictOf(run).lot.verdict, rejected: rejected.map(([id]) => id) };
 }
 
 test('good nodes are accepted', async () => {

@@ -1,7 +1,7 @@
 /** A run directory that is being written: made, taken up again, sealed. */
 import { randomBytes } from 'node:crypto';
 import { access, mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { HarnessError, systemCode } from '../../plan/errors.ts';
 import type { Plan } from '../../plan/model.ts';
 import { EvidenceWriter } from '../evidence/writer.ts';
@@ -47,7 +47,7 @@ export async function createRun(
   now: () => Date,
 ): Promise<RunFiles> {
   const path = join(resolve(out), id);
-  await usable(out, () => mkdir(resolve(out), { recursive: true }));
+  await usable(out, () => makeFolders(resolve(out)));
   if (await isThere(path)) {
     throw new HarnessError('RUN_UNREADABLE', `${path} is there already`, {
       hint: 'Give the run another id, or go on with it by `assay resume`.',
@@ -64,6 +64,19 @@ export async function createRun(
   } catch (error) {
     await unlock();
     throw error;
+  }
+}
+
+/** As `mkdir -p`; Node.js' own `recursive` never ends where a parent is there and takes no folder (/proc). */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolders(dirname(path));
+    await mkdir(path);
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Runs the test files whose path contains one of the given words (all without), one process, files in order.
  * `--unit` leaves out test/end-to-end and test/browser. Closes two gaps of uvu: a suite that is never
- * run fails here, and a hanging test ends (ASSAY_TEST_LIMIT_S seconds a file, default 300).
+ * run fails here, and a hanging test ends (ASSAY_TEST_LIMIT_S seconds a file, default 900).
  * Last line: `N passed, N failed[, N skipped]`.
  */
 import { readdirSync } from 'node:fs';
@@ -30,7 +30,7 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
   .sort((a, b) => Number(slow(a)) - Number(slow(b)) || (a < b ? -1 : 1));
 
-const limit = Number(process.env['ASSAY_TEST_LIMIT_S'] ?? 300) * 1000;
+const limit = Number(process.env['ASSAY_TEST_LIMIT_S'] ?? 900) * 1000;
 let current = '';
 let watchdog: NodeJS.Timeout | undefined;
 const failedFiles: string[] = [];

@@ -1,5 +1,5 @@
 /** The simulated fleet: evidence bytes through the suites' own `simulate`, and nothing sleeps. */
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import type { Chunk, Exit, Fleet, Node, PlacedStep, RunContext, SimulatedNode } from '../model.ts';
 import { duration } from './durations.ts';
 import { momentOf, shows, type Moment } from './faults.ts';
@@ -71,6 +71,8 @@ export function simulatedFleet(context: RunContext, world: World, truth: readonl
     })),
     async start(step, sink, signal) {
       await turns.take(step.attempt);
+      // Every process of a wide step listens.
+      setMaxListeners(0, signal);
       const moment = momentOf(step.attempt);
       const all = step.nodes.flatMap((id) => {
         const node = byId.get(id);

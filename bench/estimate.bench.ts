@@ -75,6 +75,7 @@ async function simulated(seeds: number, nodes: number): Promise<Row[]> {
       await rm(run, { recursive: true });
       piloted.push(missed(told, took));
       blind.push(missed(guessed, took));
+      console.error(`seed ${seed}: ${JSON.stringify({ told, guessed, took }, brief)}`);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -176,6 +177,12 @@ function row(
     ...(target !== undefined && { target }),
     ...(most !== undefined && { met: median <= most }),
   };
+}
+
+/** Without the cases, and numbers as one reads them. */
+function brief(key: string, value: unknown): unknown {
+  if (key === 'cases') return undefined;
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
 }
 
 function missed(told: Expense, took: Expense): Missed {

@@ -107,7 +107,9 @@ export function createPairValues(classOf: (pair: string) => number): PairValues 
       measureSigma();
       let weakest: Scatter | undefined;
       for (const [criterion, sigma] of sigmas) {
-        const nearest = Math.min(...(known.get(criterion)?.values() ?? []));
+        const nearest = Math.min(
+          ...[...(known.get(criterion)?.values() ?? [])].filter((one) => one > 0),
+        );
         const distance = nearest / Math.max(sigma, Number.MIN_VALUE);
         if (!(distance > 0) || !Number.isFinite(distance)) continue;
         if (weakest === undefined || distance < weakest.distance) weakest = { sigma, distance };

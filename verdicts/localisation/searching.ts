@@ -101,12 +101,13 @@ export function createSearching(setup: JudgeSetup): Searching {
       if (subject.kind !== 'link' || (verdict !== 'fail' && verdict !== 'inconclusive')) {
         return finding;
       }
-      const guilty = searchOf(track)?.guilty(subjectNodes(subject));
+      const search = searchOf(track);
+      const guilty = search?.guilty(subjectNodes(subject));
       if (guilty === undefined || (guilty.length === 0 && verdict !== 'fail')) return finding;
       const whose =
         guilty.length === 0
           ? 'both ends are well with every other partner: it is the link’s own'
-          : `held against ${guilty.join(' and ')}`;
+          : `held against ${named(guilty, search?.blamed ?? [])}`;
       return { ...finding, reason: `${finding.reason}; ${whose}`, guilty };
     },
     failuresOf(node) {
@@ -134,6 +135,15 @@ export function createSearching(setup: JudgeSetup): Searching {
       }));
     },
   };
+}
+
+/** The nodes, or what they share where that is blamed. */
+function named(guilty: readonly string[], blamed: readonly Blamed[]): string {
+  const names = guilty.map((node) => {
+    const group = blamed.find((one) => one.nodes.includes(node));
+    return group === undefined ? node : `${group.domain.kind} ${group.domain.id}`;
+  });
+  return [...new Set(names)].join(' and ');
 }
 
 function isMandatoryLink({ per, mandatory }: Criterion): boolean {

@@ -125,7 +125,7 @@ when('it fails its criterion, and no other host does', async () => {
     nodes.map(({ identity, verdict, class: kind }) => [identity, verdict, kind]),
     fleet.hosts.map((host, index) => [
       `plan:${fleet.serial(host)}`,
-      ...(index === SLOW ? ['fail', 'performance'] : ['pass', undefined]),
+      ...(index === SLOW ? ['fail', 'scale-up'] : ['pass', undefined]),
     ]),
     JSON.stringify(nodes.map(({ reasons }) => reasons)),
   );

@@ -47,6 +47,7 @@ const finding = z.strictObject({
     .optional(),
   reason: z.string(),
   cause: z.enum(['thermal', 'power', 'link', 'neighbour', 'unexplained']).optional(),
+  guilty: z.array(z.string()).optional(),
   attempts: z.array(z.string()),
 });
 

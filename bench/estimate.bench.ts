@@ -131,16 +131,13 @@ async function real(): Promise<Row[]> {
       ],
       decision: ['sigma: { matmul.gemm.throughput: 20 %, matmul.memory.bandwidth: 20 % }'],
     });
-    const text = await readFile(plan, 'utf8');
-    await writeFile(
-      plan,
-      text.replace('reference: loopback,', `reference: loopback, count: ${HOSTS},`),
-    );
     const first = fleet.hosts.slice(0, PILOT_HOSTS).map((host) => host.address);
     const pilot = await fleet.assay(['accept', plan, '--only', first.join(',')], LIMIT);
     const told = await estimate(plan, ['--like', pilot.run ?? '']);
     const whole = await fleet.assay(['accept', plan], LIMIT);
-    const error = [missed(told, await usedBy(whole.run ?? ''))];
+    const took = await usedBy(whole.run ?? '');
+    console.error(JSON.stringify({ told, took }, brief));
+    const error = [missed(told, took)];
     const target = `<= ${REAL * 100} %`;
     const what = `${HOSTS} hosts on this machine, pilot on ${PILOT_HOSTS}, error`;
     return [

@@ -94,7 +94,9 @@ function unswept<T extends { readonly cases: readonly Case[] }>(setup: T): T {
 }
 
 function estimateSetup({ plan, units }: Composed, learned: LearnedRun | undefined) {
-  const planned = plannedNodes(plan, Number.POSITIVE_INFINITY);
+  const count = plan.delivery.count ?? learned?.size;
+  const delivery = { ...plan.delivery, ...(count !== undefined && { count }) };
+  const planned = plannedNodes({ ...plan, delivery }, Number.POSITIVE_INFINITY);
   const nodes = learned === undefined ? planned : nodesLike(planned, learned.nodes);
   return {
     plan,

@@ -6,6 +6,8 @@ import type { Node } from '../runners/model.ts';
 /** An earlier run on this fleet, or on a part of it. */
 export interface LearnedRun extends Learned {
   readonly nodes: readonly Node[];
+  /** Nodes of its fleet, those that were missing or left out among them. */
+  readonly size: number;
 }
 
 /** Trials of a case that tell how much their lengths differ. */
@@ -25,6 +27,7 @@ export async function learnedFrom(path: string): Promise<LearnedRun> {
     }
     return {
       nodes: run.fleet.nodes.map((node): Node => ({ ...node, name: '', fabricAddress: '' })),
+      size: run.fleet.nodes.length + run.fleet.missing.length,
       lengths: new Map([...seconds].map(([id, all]) => [id, lengths(all)] as const)),
       repeatability: run.verdict?.errorRates.repeatability ?? [],
     };

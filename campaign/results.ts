@@ -27,13 +27,20 @@ export async function writeResults(setup: ReplaySetup, into: string): Promise<Re
       ...setup,
       async attempt(attempt, readings) {
         for (const reading of readings) {
-          if (reading.kind === 'sample') await samples.write(reading);
+          const full = reading.kind === 'sample' ? samples.write(reading) : undefined;
+          if (full !== undefined) await full;
         }
-        for (const row of telemetryRows(attempt.id, readings)) await telemetry.write(row);
+        for (const row of telemetryRows(attempt.id, readings)) {
+          const full = telemetry.write(row);
+          if (full !== undefined) await full;
+        }
         await setup.attempt?.(attempt, readings);
       },
     });
-    for (const finding of replayed.judgement.findings) await findings.write(finding);
+    for (const finding of replayed.judgement.findings) {
+      const full = findings.write(finding);
+      if (full !== undefined) await full;
+    }
     for (const sink of [samples, telemetry, findings]) await sink.close();
   } catch (error) {
     for (const sink of [samples, telemetry, findings]) await sink.discard();

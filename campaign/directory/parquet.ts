@@ -61,11 +61,12 @@ export class ParquetSink<T> {
     return new ParquetSink(path, table, await open(`${path}.tmp`, 'w', 0o644));
   }
 
-  async write(value: T): Promise<void> {
+  /** @returns what to wait for when a row group is full; a promise for every row would cost more than the row */
+  write(value: T): Promise<void> | undefined {
     const row = this.#table.encode(value);
     this.#table.columns.forEach(({ name }, at) => this.#columns[at]?.push(row[name] ?? undefined));
     this.#rows += 1;
-    if (this.#rows >= GROUP) await this.#group();
+    return this.#rows >= GROUP ? this.#group() : undefined;
   }
 
   /** Writes the footer, syncs and gives the file its name. */

@@ -16,7 +16,12 @@ export function createBelow(
   searches: ReadonlyMap<string, PairSearch>,
 ): Below {
   const facts = tracks.filter((track) => track.onNodes || track.criterion.decide === 'events');
-  const measuring = tracks.filter((track) => track.sources.length > 0 && track.criterion.mandatory);
+  const measuring = tracks
+    .filter((track) => track.sources.length > 0 && track.criterion.mandatory)
+    .map((track) => ({
+      track,
+      top: Math.max(...track.sources.map((source) => stepOf(source.case.scope))),
+    }));
   const failing = new Set(
     nodes
       .filter((node) =>
@@ -28,9 +33,8 @@ export function createBelow(
   const compute = (node: string, step: number): Word | undefined => {
     if (failing.has(node)) return 'fail';
     const words: (Word | undefined)[] = [];
-    for (const track of measuring) {
-      const scopes = new Set(track.sources.map((source) => source.case.scope));
-      if (![...scopes].every((scope) => stepOf(scope) < step)) continue;
+    for (const { track, top } of measuring) {
+      if (top >= step) continue;
       const search = searches.get(track.sources[0]?.case.id ?? '');
       // Whose fault a pair is, is the search's to say.
       if (search !== undefined && track.criterion.per === 'link') words.push(search.standing(node));

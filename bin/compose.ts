@@ -14,6 +14,7 @@ import type { Suite } from '../suites/model.ts';
 import { suites } from '../suites/registry.ts';
 import { createJudge } from './judging.ts';
 import { onlyNodes } from './only.ts';
+import { withStandIn } from './stand-in.ts';
 import { thisMachinePlan } from './this-machine.ts';
 
 /** A plan with everything that runs it. */
@@ -56,7 +57,7 @@ export async function composePlan({ file, seed }: PlanChoice): Promise<Composed>
   return {
     plan,
     units: unitsOf(plan, loaded.suites),
-    useRunner: () => loaded.runner.use(),
+    useRunner: () => runnerOf(plan),
   };
 }
 
@@ -66,13 +67,7 @@ export async function composePlan({ file, seed }: PlanChoice): Promise<Composed>
  * @throws {HarnessError} RUN_UNREADABLE where it names a unit that this version does not have
  */
 export async function composeRun(plan: Plan): Promise<Composed> {
-  const unit = <U>(entries: readonly { id: string; revive(options: object): U }[], id: string) => {
-    const entry = entries.find((one) => one.id === id);
-    if (entry !== undefined) return entry;
-    throw new HarnessError('RUN_UNREADABLE', `plan.json names "${id}", which is unknown here`, {
-      hint: 'Use the version of assay that wrote the run (manifest.json says which).',
-    });
-  };
+  unit(runners, plan.fleet.runner);
   const revived: Suite[] = [];
   for (const { id, options } of plan.suites) {
     revived.push(await unit(suites, id).revive(options).use());
@@ -80,8 +75,23 @@ export async function composeRun(plan: Plan): Promise<Composed> {
   return {
     plan,
     units: unitsOf(plan, revived),
-    useRunner: () => unit(runners, plan.fleet.runner).revive(plan.fleet.options).use(),
+    useRunner: () => runnerOf(plan),
   };
+}
+
+function unit<U>(entries: readonly { id: string; revive(options: object): U }[], id: string) {
+  const entry = entries.find((one) => one.id === id);
+  if (entry !== undefined) return entry;
+  throw new HarnessError('RUN_UNREADABLE', `plan.json names "${id}", which is unknown here`, {
+    hint: 'Use the version of assay that wrote the run (manifest.json says which).',
+  });
+}
+
+/** The runner of a plan; where the plan wants a stand-in for its provider, that is started. */
+async function runnerOf(plan: Plan): Promise<Runner> {
+  const { runner, options, standIn } = plan.fleet;
+  const addressed = standIn === true ? await withStandIn(runner, options) : options;
+  return unit(runners, runner).revive(addressed).use();
 }
 
 function unitsOf(plan: Plan, ours: readonly Suite[]): Units {

@@ -48,7 +48,7 @@ function partOf(fleet: Fleet, words: readonly string[]): Fleet {
     });
   }
   return {
-    origin: fleet.origin,
+    ...fleet,
     nodes,
     missing: [
       ...fleet.missing,
@@ -59,10 +59,6 @@ function partOf(fleet: Fleet, words: readonly string[]): Fleet {
         reason: 'left out of this run by --only',
       })),
     ],
-    start: (step, sink, signal) => fleet.start(step, sink, signal),
-    put: (nodes, sha256, file) => fleet.put(nodes, sha256, file),
-    events: (signal) => fleet.events(signal),
-    release: (keep) => fleet.release(keep),
   };
 }
 

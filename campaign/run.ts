@@ -75,8 +75,9 @@ export class Campaign {
     try {
       fleet = await runner.open(this.#context(scratch, past), signal);
     } catch (error) {
-      // Whatever it says then: it was told to end, and there is no fleet to release.
-      if (!signal.aborted) throw error;
+      // Whatever it says then: it was told to end, and there is no fleet to release. But what could not be
+      // given back is said.
+      if (!signal.aborted || isReleaseFailure(error)) throw error;
       await this.#stop('interrupted');
       return { path, id, sealed: false, stopped: 'interrupted', unreleased: [] };
     }
@@ -127,8 +128,10 @@ export class Campaign {
       lease: plan.fleet.lease,
       programs: new Set(past.programs),
     };
-    const { until, createJudge, signal, patience } = this.#setup;
-    const left = until && (until.getTime() - this.#clock.now().getTime()) / 1000 + past.held;
+    const { createJudge, signal, patience } = this.#setup;
+    const before = past.held + (past.first ? (fleet.heldBefore ?? 0) : 0);
+    const until = earlier(this.#setup.until, fleet.until);
+    const left = until && (until.getTime() - this.#clock.now().getTime()) / 1000 + before;
     let judging: Judging | undefined;
     try {
       return await runLoop({
@@ -140,7 +143,7 @@ export class Campaign {
         stored,
         evidence: read,
         deadlines: deadlines(plan, fleet.nodes.length, left),
-        held: () => past.held + this.#clock.seconds() - this.#started,
+        held: () => before + this.#clock.seconds() - this.#started,
         patience: patience ?? Math.min(PATIENCE, plan.fleet.grace),
         progress: this.#progress,
         signal,
@@ -272,6 +275,16 @@ export class Campaign {
     await this.#files.seal(version, at);
     return judgement;
   }
+}
+
+function isReleaseFailure(error: unknown): boolean {
+  return error instanceof HarnessError && error.code === 'PROVIDER_RELEASE_FAILED';
+}
+
+/** The earlier of two moments, where there are two. */
+function earlier(a: Date | undefined, b: Date | undefined): Date | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a < b ? a : b;
 }
 
 function rejected({ verdict }: Judgement): readonly string[] {

@@ -169,7 +169,10 @@ export interface RunContext {
   /** Folder on the controller for the runner's own short-lived files (sockets, keys); 0700. */
   readonly scratch: string;
   /** What the plan's fleet block says to every runner. */
-  readonly fleet: Pick<FleetOptions, 'python' | 'become' | 'lease' | 'grace' | 'prepare'> & {
+  readonly fleet: Pick<
+    FleetOptions,
+    'python' | 'become' | 'lease' | 'grace' | 'prepare' | 'minimum'
+  > & {
     /** The nodes stand in for hardware (`stand-in: true`): their origin is 'stand-in'. */
     readonly standIn?: boolean;
   };
@@ -202,6 +205,10 @@ export interface Fleet {
   readonly nodes: readonly Node[];
   /** Asked for and not there, each with its reason: not-tested, never a smaller lot. Ids follow those of `nodes`. */
   readonly missing: readonly (Missing & { readonly node: Node })[];
+  /** When the capacity itself ends: a deadline of the run. Absent: it doesn't, or nobody says. */
+  readonly until?: Date;
+  /** Seconds for which the nodes were held (and paid for) before they were handed over; absent: 0. */
+  readonly heldBefore?: number;
   /**
    * Runs a placed step: one process a node, resolves when all have ended. Awaits `sink` for each
    * chunk (back-pressure). Aborting stops the process groups and gives `stopped`.
@@ -227,13 +234,76 @@ export interface Fleet {
   release(keep: readonly string[]): Promise<readonly { id: string; reason: string }[]>;
 }
 
+/** Something that an earlier run left with the provider. */
+export interface Leftover {
+  /** The provider's id. */
+  readonly id: string;
+  /** The provider's word: "instance", "volume". */
+  readonly kind: string;
+  /** Region, zone, cluster: where it was found. */
+  readonly where: string;
+  /** Run that made it. */
+  readonly run: string;
+  /** RFC 3339; absent: it can't be read. */
+  readonly expires?: string;
+  readonly state: 'found' | 'deleted' | 'left';
+  /** Why it is left. */
+  readonly reason?: string;
+}
+
+/** What a sweep found; `blind`: where it could not look, which is not "nothing there". */
+export interface Swept {
+  readonly leftovers: readonly Leftover[];
+  readonly blind: readonly { readonly where: string; readonly reason: string }[];
+}
+
+/** What a sweep is after; nothing that does not carry our marks is ever meant. */
+export interface SweepRequest {
+  /** Delete it; otherwise only look. */
+  readonly apply: boolean;
+  /** What these runs left, whatever its expiry. */
+  readonly runs: readonly string[];
+  /** Also what is past its expiry by `now`, whoever made it. */
+  readonly expired: boolean;
+  readonly now: Date;
+  /** The plan says that something stands in for the provider. */
+  readonly standIn: boolean;
+}
+
+/** A node that was rejected, as its provider is told. */
+export interface Fault {
+  readonly node: string;
+  readonly identity: readonly Identity[];
+  /** What was found, for people; no secrets. */
+  readonly reasons: readonly string[];
+  /** RFC 3339: when it was first and last seen. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The provider's own call for one fault, prepared; `sent`: its answer. */
+export interface FaultReport {
+  readonly node: string;
+  /** The provider's name of the call: "ReportInstanceStatus". */
+  readonly operation: string;
+  /** What is sent, as the provider spells it. */
+  readonly request: Readonly<Record<string, unknown>>;
+  readonly sent?: string;
+  /** Why it can't be sent, or was refused. */
+  readonly problem?: string;
+}
+
 /** A configured provider; runners/registry.ts is `readonly Entry<Runner>[]`. */
 export interface Runner {
   /** Attaches or provisions; takes up what `context.pending()` names. @throws {HarnessError} when no node can be had */
   open(context: RunContext, signal: AbortSignal): Promise<Fleet>;
-  /** Finds what earlier runs left; deletes it when `apply`. */
-  sweep?(
-    apply: boolean,
+  /** Finds what earlier runs left; deletes it when `apply`. @throws {HarnessError} */
+  sweep?(request: SweepRequest, signal: AbortSignal): Promise<Swept>;
+  /** Prepares the provider's report of each fault, and sends it when `send`. */
+  reportFaults?(
+    faults: readonly Fault[],
+    send: boolean,
+    standIn: boolean,
     signal: AbortSignal,
-  ): Promise<readonly { readonly id: string; readonly state: string }[]>;
+  ): Promise<readonly FaultReport[]>;
 }

@@ -1,4 +1,6 @@
 /** Programs on this machine: argv without a shell, time limit, bounded output, abort. The only importer of execa. */
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { systemCode } from '../plan/errors.ts';
@@ -123,4 +125,33 @@ function toEnded(result: {
   if (result.exitCode !== undefined) return { ended: 'exited', code: result.exitCode };
   if (result.signal !== undefined) return { ended: 'signalled', signal: result.signal };
   return { ended: 'not-started', code: systemCode(result.cause) ?? 'UNKNOWN' };
+}
+
+/**
+ * Starts a program that outlives this one; its output goes to a file.
+ *
+ * @param options.log path, appended to
+ */
+export async function startDetached(
+  argv: readonly [string, ...string[]],
+  options: { readonly log: string },
+): Promise<void> {
+  const [program, ...rest] = argv;
+  // The file itself: a pipe of ours would break when we end.
+  const log = createWriteStream(options.log, { flags: 'a', mode: 0o600 });
+  await once(log, 'open');
+  try {
+    const child = execa(program, rest, {
+      detached: true,
+      cleanup: false,
+      reject: false,
+      buffer: false,
+      stdin: 'ignore',
+      stdout: log,
+      stderr: log,
+    });
+    child.unref();
+  } finally {
+    log.close();
+  }
 }

@@ -39,6 +39,9 @@ export const ZONES: readonly Zone[] = [
   provider('session', []),
   provider('local', []),
   provider('ssh', ['ssh2', 'ssh-config', 'csv-parse']),
+  // What every cloud shares; it hands its machines to ssh/.
+  provider('cloud', [], 'runners/ssh/'),
+  provider('aws', ['@aws-sdk/client-ec2'], 'runners/cloud/', 'runners/ssh/'),
   provider('sim', ['simple-statistics', STDLIB]),
   provider('inventory', ['fast-xml-parser'], 'runners/readings.ts'),
   { path: 'suites/model.ts', may: ['plan/', 'runners/model.ts'], packages: [] },

@@ -3,12 +3,19 @@
  * folder and known key. Works without root; nothing outside the temporary folder is touched.
  */
 import { randomInt } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { run, spawn } from '../runners/process.ts';
+import {
+  configuration,
+  kill,
+  listen,
+  makeKey,
+  sessionsOf as children,
+  silence,
+  type Daemon as OneDaemon,
+} from '../fixtures/clouds/nodes/sshd.ts';
 
 /** sshd takes no more ListenAddress lines than this. */
 const ADDRESSES_A_DAEMON = 16;
@@ -53,27 +60,6 @@ export interface TestSshdOptions {
   readonly home?: (index: number) => string | undefined;
 }
 
-function sshdPath(): string | undefined {
-  return ['/usr/sbin/sshd', '/usr/local/sbin/sshd', '/sbin/sshd'].find((path) => existsSync(path));
-}
-
-/** A key pair without passphrase unless one is given. */
-export async function makeKey(path: string, type = 'ed25519', passphrase = ''): Promise<void> {
-  const argv = [
-    'ssh-keygen',
-    '-q',
-    '-t',
-    type,
-    '-N',
-    passphrase,
-    '-C',
-    'test',
-    '-f',
-    path,
-  ] as const;
-  await run([...argv], { limit: 30 });
-}
-
 /** Starts the listeners and waits until they answer. */
 export async function startSshd(options: TestSshdOptions): Promise<TestSshd> {
   const folder = await mkdtemp(join(tmpdir(), 'assay-sshd-'));
@@ -108,8 +94,13 @@ export async function startSshd(options: TestSshdOptions): Promise<TestSshd> {
     const publicKey = (await readFile(`${key}.pub`, 'utf8')).split(' ').slice(0, 2).join(' ');
     known.push(...some.map((host) => `[${host.address}]:${port} ${publicKey}`));
     const config = join(folder, `sshd_config-${name}`);
-    await writeFile(config, configuration(folder, key, port, some, options.configuration ?? []));
-    daemons.push({ hosts: some, config, log: join(folder, `log-${name}`) });
+    const authorized = join(folder, 'authorized_keys');
+    await writeFile(
+      config,
+      configuration(authorized, key, port, some, options.configuration ?? []),
+    );
+    const addresses = some.map(({ address }) => address);
+    daemons.push({ hosts: some, addresses, config, log: join(folder, `log-${name}`) });
   }
   await writeFile(knownHosts, `${known.join('\n')}\n`);
   await Promise.all(daemons.map(listen));
@@ -165,110 +156,6 @@ export async function startSshd(options: TestSshdOptions): Promise<TestSshd> {
   };
 }
 
-interface Daemon {
+interface Daemon extends OneDaemon {
   readonly hosts: readonly TestHost[];
-  readonly config: string;
-  readonly log: string;
-  running?: ReturnType<typeof spawn> & { stop(): void };
-  sessions?: readonly number[];
-}
-
-function configuration(
-  folder: string,
-  key: string,
-  port: number,
-  hosts: readonly TestHost[],
-  more: readonly string[],
-): string {
-  return [
-    `Port ${port}`,
-    ...hosts.map((host) => `ListenAddress ${host.address}`),
-    `HostKey ${key}`,
-    `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
-    'PidFile none',
-    'StrictModes no',
-    'UsePAM no',
-    'MaxStartups 1000:30:2000',
-    'PasswordAuthentication no',
-    'KbdInteractiveAuthentication no',
-    'PermitRootLogin prohibit-password',
-    'AcceptEnv none',
-    ...more,
-    // Login files of the real home would be read otherwise, and its cache be used.
-    ...hosts.flatMap((host) => [
-      `Match LocalAddress ${host.address}`,
-      `  SetEnv HOME=${host.home} PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
-    ]),
-    '',
-  ].join('\n');
-}
-
-async function listen(daemon: Daemon): Promise<void> {
-  const program = sshdPath();
-  if (program === undefined) throw new Error('sshd is not installed');
-  await rm(daemon.log, { force: true });
-  const stop = new AbortController();
-  const running = spawn([program, '-D', '-f', daemon.config, '-E', daemon.log], {
-    signal: stop.signal,
-  });
-  running.stdout.resume();
-  running.stderr.resume();
-  daemon.running = { ...running, stop: () => stop.abort() };
-  const lines = daemon.hosts.length;
-  for (let tries = 0; tries < 200; tries += 1) {
-    const log = existsSync(daemon.log) ? await readFile(daemon.log, 'utf8') : '';
-    if (log.split('Server listening').length > lines) return;
-    if (/error:|fatal:|Bad configuration/u.test(log)) throw new Error(`sshd: ${log}`);
-    await pause(25);
-  }
-  throw new Error('sshd did not start');
-}
-
-async function silence(daemon: Daemon): Promise<void> {
-  const { running } = daemon;
-  if (running === undefined) return;
-  delete daemon.running;
-  running.stop();
-  // Not its end: sessions that live on hold its output open.
-  while (readQuietly(`/proc/${running.pid ?? 0}/cmdline`) !== '') await pause(10);
-}
-
-/** All descendants of a process that are sshd's own. */
-function children(pid: number | undefined): readonly number[] {
-  if (pid === undefined) return [];
-  const parents = new Map<number, { readonly parent: number; readonly name: string }>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/u.test(name)) continue;
-    const stat = readQuietly(`/proc/${name}/stat`);
-    const parts = /^\d+ \((.*)\) \S (\d+)/su.exec(stat);
-    if (parts !== null)
-      parents.set(Number(name), { parent: Number(parts[2]), name: parts[1] ?? '' });
-  }
-  const found: number[] = [];
-  const visit = (above: number) => {
-    for (const [one, { parent, name }] of parents) {
-      if (parent !== above || !name.startsWith('sshd')) continue;
-      found.push(one);
-      visit(one);
-    }
-  };
-  visit(pid);
-  return found;
-}
-
-function readQuietly(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    // The process ended meanwhile.
-    return '';
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended by itself.
-  }
 }

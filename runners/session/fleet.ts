@@ -20,6 +20,8 @@ export interface Target {
   readonly domains: readonly Domain[];
   /** Connects. @throws {HarnessError} SSH_* */
   open(signal: AbortSignal): Promise<Shell>;
+  /** What is known of the way there once it is open: into Node.environment. */
+  facts?(): Readonly<Record<string, string>>;
 }
 
 /** Longest wait for programs that were told to stop at release, ms. */
@@ -72,7 +74,7 @@ export async function sessionFleet(
     const node = asNode(nodeId(index), target);
     if (one?.status === 'fulfilled') {
       hosts.set(node.id, one.value);
-      nodes.push(withGround(node, one.value));
+      nodes.push(withGround(node, one.value, target.facts?.()));
     } else if (one?.reason instanceof HarnessError) {
       const { code, message } = one.reason;
       missing.push({ node, slot: target.name, code, reason: message, error: one.reason });
@@ -198,8 +200,9 @@ async function prepared(
   return { ...(await bootstrap(shell, python, run, signal)), prepared: done };
 }
 
-function withGround(node: Node, { ground }: Host): Node {
+function withGround(node: Node, { ground }: Host, facts: Node['environment'] = {}): Node {
   const environment = {
+    ...facts,
     ...(ground.python !== undefined && { python: ground.python.join(' ') }),
     ...(ground.version !== undefined && { 'python.version': ground.version }),
     'python.torch': ground.torch ? 'found' : 'missing',

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { makeKey, startSshd, type TestSshd } from '../sshd.ts';
+import { makeKey } from '../../fixtures/clouds/nodes/sshd.ts';
+import { startSshd, type TestSshd } from '../sshd.ts';
 import { blame, json, leftBehind, verdictOf, words, Workplace } from './command-line.ts';
 import { quickPlan } from './quick-plan.ts';
 

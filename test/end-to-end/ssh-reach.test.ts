@@ -9,7 +9,8 @@ import { run } from '../../runners/process.ts';
 import { runners } from '../../runners/registry.ts';
 import { rejects } from '../rejects.ts';
 import { hear, testContext, testStep } from '../runners/context.ts';
-import { makeKey, startSshd, type TestSshd } from '../sshd.ts';
+import { makeKey } from '../../fixtures/clouds/nodes/sshd.ts';
+import { startSshd, type TestSshd } from '../sshd.ts';
 
 const test = suite('reaching hosts over ssh');
 

@@ -1,0 +1,42 @@
+/** Token buckets: a provider's published limits, kept by us so that it never has to say no. */
+import type { Clock } from './clock.ts';
+
+/** A limit as providers publish it: so many at once, refilled by so many a second. */
+export interface Limit {
+  readonly size: number;
+  /** Tokens a second. */
+  readonly refill: number;
+}
+
+/** Waits for tokens; first come, first served. */
+export type Pace = (tokens: number, signal?: AbortSignal) => Promise<void>;
+
+/**
+ * A bucket that starts full.
+ *
+ * More tokens than it holds are waited for until it would have given them; the debt is paid by those who
+ * come after, so that the rate over any time stays within the limit.
+ */
+export function bucket({ size, refill }: Limit, clock: Clock): Pace {
+  const state = { level: size, at: clock.now() };
+  let turn: Promise<void> = Promise.resolve();
+  const fill = () => {
+    const now = clock.now();
+    state.level = Math.min(size, state.level + ((now - state.at) / 1000) * refill);
+    state.at = now;
+    return state.level;
+  };
+  const take = async (tokens: number, signal?: AbortSignal) => {
+    const need = Math.min(tokens, size);
+    for (let level = fill(); level < need; level = fill()) {
+      await clock.sleep(Math.max(1, Math.ceil(((need - level) / refill) * 1000)), signal);
+    }
+    state.level -= tokens;
+  };
+  return (tokens, signal) => {
+    const mine = turn.then(() => take(tokens, signal));
+    // One who gave up does not stop those behind.
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+}

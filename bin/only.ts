@@ -24,6 +24,7 @@ export async function readNodes(text: string): Promise<readonly string[]> {
 export function onlyNodes(runner: Runner, words: readonly string[] | undefined): Runner {
   if (words === undefined) return runner;
   return {
+    ...runner,
     async open(context, signal) {
       const fleet = await runner.open(context, signal);
       try {

@@ -200,6 +200,7 @@ export class Campaign {
         return value;
       },
       redact: (value) => this.#secrets.add(value),
+      tell: (message) => this.#progress({ kind: 'warning', message }),
       fleet: plan.fleet,
       ...(simulate && { simulate }),
       intent: (record) => journal.commit({ event: 'intent', record }),

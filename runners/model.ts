@@ -182,6 +182,8 @@ export interface RunContext {
   redact(value: string): void;
   /** For `sim` alone. */
   readonly simulate?: Simulate;
+  /** Shown to the user at once: what the opening waits for. */
+  tell?(message: string): void;
   /** On disk, synced, before the provider's call. */
   intent(record: Readonly<Record<string, unknown>>): Promise<void>;
   /** Intents of an earlier process of this run, oldest first. */

@@ -4,10 +4,14 @@ import type { Entry } from '../plan/model.ts';
 import { localOptions } from './local/options.ts';
 import type { Runner } from './model.ts';
 import { simOptions } from './sim/options.ts';
+import { slurmOptions } from './slurm/options.ts';
 import { sshOptions } from './ssh/options.ts';
 
 export const runners: readonly Entry<Runner>[] = [
   entry('local', localOptions, async () => (await import('./local/runner.ts')).local),
   entry('ssh', sshOptions, async (options) => (await import('./ssh/runner.ts')).sshRunner(options)),
+  entry('slurm', slurmOptions, async (options) =>
+    (await import('./slurm/runner.ts')).slurmRunner(options),
+  ),
   entry('sim', simOptions, async (options) => (await import('./sim/runner.ts')).sim(options)),
 ];

@@ -18,6 +18,10 @@ const missing = installDebian({
   iproute2: ['ip', 'tc'],
   chromium: ['/usr/bin/chromium'],
   'openmpi-bin': ['mpirun'],
+  slurmctld: ['/usr/sbin/slurmctld'],
+  slurmd: ['/usr/sbin/slurmd'],
+  'slurm-client': ['srun'],
+  munge: ['/usr/sbin/munged'],
   sudo: ['sudo'],
   'python3-torch': ['/usr/lib/python3/dist-packages/torch'],
 });

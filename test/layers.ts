@@ -42,6 +42,7 @@ export const ZONES: readonly Zone[] = [
   // What every cloud shares; it hands its machines to ssh/.
   provider('cloud', [], 'runners/ssh/'),
   provider('aws', ['@aws-sdk/client-ec2'], 'runners/cloud/', 'runners/ssh/'),
+  provider('slurm', [], 'runners/ssh/hostlist.ts'),
   provider('sim', ['simple-statistics', STDLIB]),
   provider('inventory', ['fast-xml-parser'], 'runners/readings.ts'),
   { path: 'suites/model.ts', may: ['plan/', 'runners/model.ts'], packages: [] },

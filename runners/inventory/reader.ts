@@ -80,7 +80,7 @@ function outcome(nodes: ReadonlyMap<string, Outputs>, exits: readonly Exit[]): I
       return failed('harness', 'STOPPED', 'inventory was stopped before it ended');
     case 'not-started':
       return failed(
-        exit.code.startsWith('SSH_') || exit.code.startsWith('FLEET_') ? 'reach' : 'harness',
+        /^(?:SSH|FLEET|PROVIDER)_/u.test(exit.code) ? 'reach' : 'harness',
         exit.code,
         exit.reason,
       );

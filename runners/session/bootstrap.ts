@@ -8,8 +8,12 @@ import { collect, type Shell } from './shell.ts';
 export interface Ground {
   /** Absolute path of the folder that is ours there: `~/.cache/assay`. */
   readonly cache: string;
+  /** Folder of files by their hash; below `cache` unless the hosts share one. */
+  readonly files: string;
   /** Same on hosts that share machine and folder: a file put there once is there for all. */
   readonly store: string;
+  /** `files` is of a file system that hosts share: each still looks whether it sees the file. */
+  readonly shared?: true;
   /** An earlier controller of this run left something there: it may still be running. */
   readonly left: boolean;
   /** The kernel's boot id: equal on hosts that run on one machine. */
@@ -117,6 +121,7 @@ function read(text: string, plan: readonly string[] | undefined, code: number | 
   const unwritable = said.get('unwritable');
   return {
     cache,
+    files: `${cache}/files`,
     store: `${boot ?? ''} ${said.get('device') ?? ''} ${cache}`,
     left: said.has('left'),
     torch: chosen?.torch ?? false,

@@ -18,10 +18,14 @@ export interface Target {
   readonly fabricAddress: string;
   readonly identity: readonly Identity[];
   readonly domains: readonly Domain[];
-  /** Connects. @throws {HarnessError} SSH_* */
+  /** Absolute path of a folder that the hosts share: files go there once. */
+  readonly shared?: string;
+  /** Connects. @throws {HarnessError} SSH_*, PROVIDER_* */
   open(signal: AbortSignal): Promise<Shell>;
   /** What is known of the way there once it is open: into Node.environment. */
   facts?(): Readonly<Record<string, string>>;
+  /** Told when the host was looked at: nothing of ours runs there until a step does. */
+  read?(): void;
 }
 
 /** Longest wait for programs that were told to stop at release, ms. */
@@ -53,13 +57,18 @@ export async function sessionFleet(
   const openHost = async (id: string, target: Target, ends: AbortSignal) => {
     const shell = await patiently(() => target.open(ends), ends);
     try {
-      const ground = await prepared(shell, context, `${context.run}/${id}`, ends);
+      const ground = sharing(
+        target.shared,
+        await prepared(shell, context, `${context.run}/${id}`, ends),
+      );
       const folder = `${ground.cache}/runs/${context.run}/${id}`;
       const told = (kind: 'lost' | 'back', detail: string) => tell(id, kind, detail);
       return createHost(id, ground, folder, shell, (again) => target.open(again), puts, told);
     } catch (error) {
       await shell.close();
       throw error;
+    } finally {
+      target.read?.();
     }
   };
 
@@ -184,6 +193,12 @@ function nodeId(index: number): string {
 function asNode(id: string, target: Target): Node {
   const { name, fabricAddress, identity, domains } = target;
   return { id, name, fabricAddress, identity, domains, accelerators: [], environment: {} };
+}
+
+/** The host with the folder that it shares with others, where there is one. */
+function sharing(folder: string | undefined, ground: Ground): Ground {
+  if (folder === undefined) return ground;
+  return { ...ground, files: folder, store: `shared ${folder}`, shared: true };
 }
 
 /** What the host has; with `prepare: install`, once more after torch was brought. */

@@ -126,15 +126,17 @@ export function createHost(
     const others = puts.get(key);
     // What failed over another host's connection may well work over this one.
     const there = others === undefined ? false : await until(others.then(yes, no), signal);
-    if (!there) {
+    if (!there || ground.shared === true) {
       const ours = connected(reach).then((open) =>
-        bring(open, ground.cache, sha256, source, PUT_LIMIT, over.signal),
+        bring(open, ground.files, sha256, source, PUT_LIMIT, over.signal),
       );
-      puts.set(key, ours);
-      ours.catch(() => puts.delete(key));
+      if (!there) {
+        puts.set(key, ours);
+        ours.catch(() => puts.delete(key));
+      }
       await until(ours, signal);
     }
-    return storedPath(ground.cache, sha256);
+    return storedPath(ground.files, sha256);
   };
 
   let relay: { readonly starting: Promise<Relay>; over: boolean } | undefined;

@@ -35,14 +35,14 @@ async function attempt(
   sink: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => Promise<void>,
 ): Promise<End> {
   if (signal.aborted) return { ended: 'stopped' };
-  const { cache, supervisor, python } = host.ground;
+  const { files, supervisor, python } = host.ground;
   const payload = typeof step.argv[0] === 'object' && 'file' in step.argv[0];
   if (supervisor === undefined || (payload && python === undefined)) {
     const reason = 'no Python ≥ 3.8 was found there (python3, /usr/bin/python3, $VIRTUAL_ENV)';
     return { ended: 'not-started', code: 'NO_PYTHON', reason };
   }
   const run = `${host.folder}/${step.attempt}`;
-  const place = (argument: PlacedArgument) => placed(argument, cache, `${run}/scratch`, context);
+  const place = (argument: PlacedArgument) => placed(argument, files, `${run}/scratch`, context);
   const environment = Object.entries(step.environment).map(
     ([name, value]) => [name, place(value)] as const,
   );
@@ -81,12 +81,12 @@ function openly(place: (argument: PlacedArgument) => string) {
 
 function placed(
   argument: PlacedArgument,
-  cache: string,
+  files: string,
   scratch: string,
   context: RunContext,
 ): string {
   if (typeof argument === 'string') return argument;
-  if ('file' in argument) return storedPath(cache, argument.file);
+  if ('file' in argument) return storedPath(files, argument.file);
   if ('scratch' in argument) return `${scratch}/${argument.scratch}`;
   const value = context.secret(argument.secret);
   if (value === undefined) throw new TypeError(`no secret is named ${argument.secret}`);

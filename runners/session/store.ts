@@ -1,4 +1,4 @@
-/** The content store of a host: `~/.cache/assay/files/<sha256>`, each file there once, checked there. */
+/** The content store of a host: `~/.cache/assay/files/<sha256>` (or a folder that hosts share), each file there once, checked there. */
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,7 +11,7 @@ umask 077
 mkdir -p "$1" && cd "$1" || exit 4
 sum() { sha256sum < "$1" 2>/dev/null | cut -c1-64; }
 if [ -f "$2" ] && [ "$(sum "$2")" = "$2" ]; then echo have; exit 0; fi
-temporary=.$2.$$
+temporary=.$2.$(uname -n).$$
 trap 'rm -f "$temporary"' EXIT
 trap 'exit 130' HUP INT TERM
 echo send
@@ -22,8 +22,8 @@ echo kept
 `.trim();
 
 /** Where a stored file lies on its host. */
-export function storedPath(cache: string, sha256: string): string {
-  return `${cache}/files/${sha256}`;
+export function storedPath(files: string, sha256: string): string {
+  return `${files}/${sha256}`;
 }
 
 /**
@@ -35,17 +35,14 @@ export function storedPath(cache: string, sha256: string): string {
  */
 export async function bring(
   shell: Shell,
-  cache: string,
+  files: string,
   sha256: string,
   source: string | Uint8Array,
   limit: number,
   signal: AbortSignal,
 ): Promise<void> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(limit * 1000)]);
-  const channel = await shell.exec(
-    ['sh', '-c', SCRIPT, 'assay', `${cache}/files`, sha256],
-    patience,
-  );
+  const channel = await shell.exec(['sh', '-c', SCRIPT, 'assay', files, sha256], patience);
   const stop = () => channel.close();
   patience.addEventListener('abort', stop, { once: true });
   channel.stdin.on('error', () => undefined);

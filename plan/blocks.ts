@@ -68,7 +68,7 @@ export const criterionSchema = z.strictObject({
 export const catalogueSchema = z.strictObject({
   from: z.literal('catalogue'),
   scopes: z
-    .array(z.enum(['node', 'pair', 'domain', 'lot']))
+    .array(z.enum(['node', 'pair', 'rail', 'domain', 'lot']))
     .min(1)
     .optional(),
   mandatory: z.boolean().optional(),

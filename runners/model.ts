@@ -145,7 +145,7 @@ export interface SimulatedNode {
   value(metric: string, parameters: Parameters, accelerator?: Accelerator): number | undefined;
   /** A correctness fault that is active here. */
   faulty(
-    fault: 'wrong-result' | 'flipped-digest' | 'row-remap' | 'xid',
+    fault: 'wrong-result' | 'flipped-digest' | 'row-remap' | 'xid' | 'socket-fallback',
     accelerator?: Accelerator,
   ): boolean;
   /** Uniform in [0, 1), for what the values don't fix (temperatures, timings). */

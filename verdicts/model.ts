@@ -56,6 +56,8 @@ export interface Finding {
    * the link's own. Absent: not known.
    */
   readonly guilty?: readonly string[];
+  /** On a node that its links name: the rails on which these fall short. Absent: all of them, or there are none. */
+  readonly rails?: readonly number[];
   /** Attempt ids, every one counted, failed ones too. */
   readonly attempts: readonly string[];
 }

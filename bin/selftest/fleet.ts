@@ -72,6 +72,10 @@ function widest(plan: Plan): keyof typeof NODES {
   const scopes = plan.suites.flatMap(({ options }): readonly unknown[] =>
     'scopes' in options && Array.isArray(options.scopes) ? options.scopes : [],
   );
-  if (scopes.some((scope) => scope !== 'node' && scope !== 'pair')) return 'wide';
-  return scopes.includes('pair') ? 'pair' : 'node';
+  if (scopes.some((scope) => scope !== 'node' && !isPair(scope))) return 'wide';
+  return scopes.some(isPair) ? 'pair' : 'node';
+}
+
+function isPair(scope: unknown): boolean {
+  return scope === 'pair' || scope === 'rail';
 }

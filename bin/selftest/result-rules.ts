@@ -2,10 +2,13 @@
 import type { Criterion } from '../../plan/model.ts';
 import type { Proofs } from './criterion-rules.ts';
 import { ofCases, records, type Printed } from './edits.ts';
+import { PROVED } from '../../suites/nccl/transport/proof.ts';
+import { transportRules } from './transport-rules.ts';
 import type { Healthy } from './model.ts';
 import { casesOf, concerns } from './promises.ts';
 
 export function resultRules(criterion: Criterion, healthy: Healthy): Proofs {
+  if (criterion.metric === PROVED) return transportRules(criterion, healthy);
   const { victim, accelerator, cases } = healthy;
   const own = casesOf(criterion, cases);
   const [first] = own;

@@ -48,6 +48,7 @@ const finding = z.strictObject({
   reason: z.string(),
   cause: z.enum(['thermal', 'power', 'link', 'neighbour', 'unexplained']).optional(),
   guilty: z.array(z.string()).optional(),
+  rails: z.array(count).optional(),
   attempts: z.array(z.string()),
 });
 

@@ -19,7 +19,7 @@ export interface Floor {
   /** sanity: † of FACTS.md F, may reject, may not accept alone. */
   readonly standing: 'catalogue' | 'sanity';
   /** Nodes that one trial claims. */
-  readonly scope: 'node' | 'pair' | 'domain' | 'lot';
+  readonly scope: 'node' | 'pair' | 'rail' | 'domain' | 'lot';
   /** Node count, algorithm, NVLS and MNNVL state of the measurement behind it, where it matters. */
   readonly state?: string;
   /** Holds for this provider's machines only. */

@@ -140,6 +140,33 @@ function transfers(part: Part): readonly Floor[] {
   }));
 }
 
+/** One communicator of two ranks a rail, all rails of two nodes at once: a NIC of 400 Gb/s an accelerator. */
+const RAIL = {
+  id: 'all-reduce-rail',
+  metric: 'nccl.all_reduce.busbw',
+  where: { scope: 'rail', bytes: GIB },
+  per: 'link',
+  decide: 'level',
+  accelerators: 8,
+  scope: 'rail',
+} as const;
+const rails: readonly Floor[] = [
+  {
+    ...RAIL,
+    limit: { value: 45e9, source: `${NHC} conf/nd96isr_h100_v5.conf: 360 Gb/s of 400 a port` },
+    standing: 'catalogue',
+    notProvider: ['gcp', 'aws'],
+    state: 'InfiniBand, a NIC of 400 Gb/s an accelerator',
+  },
+  {
+    ...RAIL,
+    limit: { value: 40e9, source: '80 % of 400 Gb/s an accelerator (FACTS.md F row 6)' },
+    standing: 'sanity',
+    provider: 'aws',
+    state: 'EFA, 400 Gb/s an accelerator',
+  },
+];
+
 function network(part: Part): readonly Floor[] {
   const inNode = ALL_REDUCE[part.sku];
   const floors: Floor[] = [];
@@ -176,6 +203,7 @@ function network(part: Part): readonly Floor[] {
       notProvider: ['gcp'],
       state: '2 nodes, 16 ranks, 400 GB/s a node',
     });
+    floors.push(...rails);
     floors.push({
       id: 'all-reduce-domain',
       metric: 'nccl.all_reduce.busbw',

@@ -98,6 +98,11 @@ function collective(
   const network = options.nics * options['nic-rate'];
   const inside = part?.scaleUp?.value;
   const inNode = parameters['scope'] === 'node';
+  if (parameters['scope'] === 'rail') {
+    const bytes = Number(parameters['bytes'] ?? 2 ** 30);
+    const time = LATENCY + bytes / ((SHARE.network * network) / accelerators);
+    return figure === 'time' ? time : bytes / time;
+  }
   const outside =
     what === 'alltoall' ? (SHARE.exchange * network) / accelerators : SHARE.network * network;
   const wire = inNode

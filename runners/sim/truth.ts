@@ -115,7 +115,8 @@ function spread(
     if (effect > 0) sum += effect * parts.standard(`${domain.kind}|${domain.id}|${kind}`, 'normal');
   }
   if (within > 0) {
-    const name = `${moment.attempt}|${node.id}|${accelerator?.index ?? ''}|${kind}|${size}`;
+    const rail = parameters['rail'] === undefined ? '' : `|rail${String(parameters['rail'])}`;
+    const name = `${moment.attempt}|${node.id}|${accelerator?.index ?? ''}|${kind}|${size}${rail}`;
     sum += within * trials.standard(name, tails);
   }
   return sum - truth.drift * moment.ordinal;
@@ -148,7 +149,10 @@ function slows(
   // Traffic that stays below the leaf never meets its uplinks.
   if (kind === 'bad-leaf') return !nodes.every((node) => faults.get(node)?.includes(fault));
   if (kind === 'bad-link') return (fault.nodes ?? []).every((node) => nodes.includes(node));
-  return kind === 'nic-half-width' || kind === 'slow-network';
+  if (kind !== 'nic-half-width' && kind !== 'slow-network') return false;
+  // What takes all NICs at once is as slow as the slowest.
+  const rail = parameters['rail'];
+  return fault.rail === undefined || rail === undefined || rail === fault.rail;
 }
 
 /** Lower clocks cost arithmetic, not copies; a burst after idling is over before the part is hot. */

@@ -5,6 +5,7 @@ import type { Case } from '../model.ts';
 import { isComposed, type Collective } from './collectives.ts';
 import type { Options } from './options.ts';
 import { applicable, expandSizes } from './sizes.ts';
+import { proofCase, wantsProof } from './transport/proof.ts';
 
 type Scope = Options['scopes'][number];
 
@@ -17,6 +18,7 @@ const GPU_SIZES = [8, 2 ** 20, 2 ** 30, 2 ** 34];
 const SUBJECTS: Readonly<Record<Scope, Subject['kind']>> = {
   node: 'node',
   pair: 'link',
+  rail: 'link',
   domain: 'group',
   lot: 'lot',
 };
@@ -36,6 +38,17 @@ export function isCpu(node: Node): boolean {
   return node.accelerators.every((one) => one.kind === 'cpu');
 }
 
+/**
+ * Rails of a node: one an accelerator, on a CPU one an interface that the plan names. Each is one communicator of two
+ * ranks, and all run at once: a plain pair's all_reduce leaves a third of the NICs idle and hides a bad one.
+ */
+function railsOf(options: Options, nodes: readonly Node[]): number {
+  const interfaces = options['rail-interfaces'];
+  return interfaces !== undefined && nodes.some((node) => isCpu(node))
+    ? interfaces.length
+    : ranksPerNode(nodes);
+}
+
 /** Library that the ranks speak: named in the parameters, so that gloo never passes for NCCL. */
 function libraryOf(options: Options, nodes: readonly Node[]): string {
   if (options.driver === 'nccl-tests') return 'nccl';
@@ -44,22 +57,37 @@ function libraryOf(options: Options, nodes: readonly Node[]): string {
 }
 
 /** @param ranks of the trial that counts: the smallest of its scope */
-export function caseSizes(options: Options, nodes: readonly Node[], ranks: number): CaseSizes {
+export function caseSizes(
+  options: Options,
+  nodes: readonly Node[],
+  ranks: number,
+  perNode = ranksPerNode(nodes),
+): CaseSizes {
   const first = nodes.find((node) => node.accelerators.length > 0)?.accelerators[0];
   const kind = first?.kind ?? 'cpu';
   const sizes = expandSizes(options.sizes ?? (kind === 'cpu' ? CPU_SIZES : GPU_SIZES));
   const memory = Math.min(...nodes.flatMap((node) => node.accelerators.map((one) => one.memory)));
-  return applicable(sizes, { ranks, ranksPerNode: ranksPerNode(nodes), memory, kind });
+  return applicable(sizes, { ranks, ranksPerNode: perNode, memory, kind });
 }
 
 /** Same nodes, same cases, same order. A scope that these nodes can't form gives none. */
 export function cases(options: Options, nodes: readonly Node[]): readonly Case[] {
   const perNode = ranksPerNode(nodes);
-  return options.scopes.flatMap((scope) =>
-    options.collectives
+  return options.scopes.flatMap((scope) => {
+    const own = options.collectives
       .filter((collective) => possible(scope, collective, nodes, perNode))
-      .map((collective) => oneCase(options, scope, collective, nodes, perNode)),
-  );
+      .map((collective) => oneCase(options, scope, collective, nodes, perNode));
+    return [...own, ...proofOf(options, scope, own)];
+  });
+}
+
+/** The proof of a scope's transport, by the collective that shows most: NVLS is for all_reduce first. */
+function proofOf(options: Options, scope: Scope, own: readonly Case[]): readonly Case[] {
+  const twin = own.find((one) => collectiveOf(one) === 'all_reduce') ?? own[0];
+  if (twin === undefined || !wantsProof(options)) return [];
+  const bytes = promisedSizes(twin).at(-1);
+  if (bytes === undefined) return [];
+  return [proofCase(options, twin, SUBJECTS[scope], collectiveOf(twin), bytes)];
 }
 
 function possible(scope: Scope, collective: Collective, nodes: readonly Node[], perNode: number) {
@@ -67,6 +95,7 @@ function possible(scope: Scope, collective: Collective, nodes: readonly Node[], 
     case 'node':
       return perNode >= 2;
     case 'pair':
+    case 'rail':
       return perNode >= 1 && nodes.length >= 2;
     case 'domain':
       return smallestDomain(nodes) !== undefined;
@@ -96,7 +125,10 @@ function oneCase(
 ): Case {
   const library = libraryOf(options, nodes);
   const composed = isComposed(collective, library, options.dtype);
-  const size = { node: 1, pair: 2, domain: smallestDomain(nodes) ?? 2, lot: nodes.length }[scope];
+  const size = { node: 1, pair: 2, rail: 2, domain: smallestDomain(nodes) ?? 2, lot: nodes.length }[
+    scope
+  ];
+  const rails = scope === 'rail' ? railsOf(options, nodes) : undefined;
   const cpu = nodes.some((node) => isCpu(node));
   const parameters: Parameters = {
     dtype: options.dtype,
@@ -104,12 +136,17 @@ function oneCase(
     scope,
     // Domains differ in size and a lot may lose nodes: their ranks are a fact of the trial.
     ...((scope === 'node' || scope === 'pair') && { ranks: size * perNode }),
+    // Of each communicator: one rank a node and rail.
+    ...(rails !== undefined && { ranks: size, rails }),
     ...(composed && { composed }),
     ...(options.driver !== 'torch' && { driver: options.driver }),
     ...(options.profile !== undefined && { profile: options.profile }),
     ...(options.nvls !== undefined && { nvls: options.nvls }),
   };
-  const { fit } = caseSizes(options, nodes, size * perNode);
+  const { fit } =
+    rails === undefined
+      ? caseSizes(options, nodes, size * perNode)
+      : caseSizes(options, nodes, size, rails);
   const per = SUBJECTS[scope];
   const figures = composed ? ['time'] : ['busbw', 'algbw', 'time'];
   return {
@@ -118,7 +155,8 @@ function oneCase(
       .join('.'),
     suite: 'nccl',
     parameters,
-    scope,
+    // Rails run between two nodes.
+    scope: scope === 'rail' ? 'pair' : scope,
     gives: fit.flatMap((bytes) => {
       const own = { ...parameters, bytes };
       return [
@@ -135,14 +173,23 @@ function oneCase(
         },
       ];
     }),
-    ...(scope === 'pair' && options['full-sweep'] && { fullSweep: true }),
+    ...((scope === 'pair' || scope === 'rail') && options['full-sweep'] && { fullSweep: true }),
     expected: cpu ? 5 : 20 + fit.length + (scope === 'lot' ? 0.01 * size * perNode : 0),
   };
 }
 
 /** The collective of one of our cases. */
 export function collectiveOf(of: Case): Collective {
-  return of.id.split('.')[1] as Collective;
+  const { collective } = of.parameters;
+  return collective !== undefined
+    ? (collective as Collective)
+    : (of.id.split('.')[1] as Collective);
+}
+
+/** Rails of a case; undefined where its ranks are one communicator. */
+export function railsIn(of: Case): number | undefined {
+  const { rails } = of.parameters;
+  return typeof rails === 'number' ? rails : undefined;
 }
 
 /** Sizes that a case promised, ascending. */

@@ -65,9 +65,12 @@ export function ceiling(
   const part = partById(sku);
   if (collective === undefined || part === undefined) return undefined;
   if (figure !== 'busbw' && figure !== 'algbw') return undefined;
-  const ranks = part.perNode * nodes;
+  const rail = parameters['scope'] === 'rail';
+  const ranks = (rail ? 1 : part.perNode) * nodes;
   if (ranks < 2) return undefined;
-  const bounds = [scaleUp(collective, part, ranks, parameters), network(collective, part, nodes)];
+  const bounds = rail
+    ? [onRail(collective, part)]
+    : [scaleUp(collective, part, ranks, parameters), network(collective, part, nodes)];
   const lowest = bounds
     .filter((one) => one !== undefined)
     .reduce<Sourced<number> | undefined>(
@@ -84,6 +87,18 @@ function scaleUp(collective: Collective, part: Part, ranks: number, parameters: 
   const value = scaleUpCeiling(collective, part.scaleUp.value, ranks, nvls);
   const reduced = nvls && collective === 'all_reduce' ? ', reduced in the switch (NVLS)' : '';
   return { value, source: `scale-up link${reduced}: ${part.scaleUp.source}` };
+}
+
+/** Two ranks, one on each side, that share the NICs of a node with its other rails. */
+function onRail(collective: Collective, part: Part) {
+  const machines = part.machines.map((one) => ({ ...one, total: one.nics * one.rate.value }));
+  const best = machines.sort((a, b) => b.total - a.total)[0];
+  if (best === undefined) return undefined;
+  const rate = best.total / part.perNode;
+  const value = networkCeiling(collective, { domains: 2, perDomain: 1, rate });
+  if (value === undefined) return undefined;
+  const source = `one rail of ${part.perNode}: ${best.nics} NICs a node (${best.provider} ${best.type}): ${best.rate.source}`;
+  return { value, source };
 }
 
 /** Over the best machine type known: a lower NIC count is the plan's to say. */

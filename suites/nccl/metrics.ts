@@ -1,6 +1,7 @@
 /** What the suite measures. */
 import type { Metric } from '../model.ts';
 import { COLLECTIVES } from './collectives.ts';
+import { PROVED } from './transport/proof.ts';
 
 const BANDWIDTH = { unit: 'GB/s', factor: 1e-9, digits: 2 } as const;
 
@@ -33,4 +34,8 @@ export const metrics: readonly Metric[] = COLLECTIVES.flatMap((collective): Metr
 ]);
 
 /** Every element of every result compared with what the ranks must have sent. */
-export const checks: readonly string[] = COLLECTIVES.map((one) => `nccl.${one}.correct`);
+export const checks: readonly string[] = [
+  ...COLLECTIVES.map((one) => `nccl.${one}.correct`),
+  // What the plan claims of the way that bytes take is what was used.
+  PROVED,
+];

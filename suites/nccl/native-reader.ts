@@ -5,15 +5,15 @@ import type { ValueReading } from '../expectations.ts';
 import type { Line, Outcome, Reader, ReaderContext } from '../model.ts';
 import { parseLine } from '../protocol.ts';
 import { sessionReader } from '../session-reader.ts';
-import { collectiveOf, promisedSizes } from './cases.ts';
+import { collectiveOf, promisedSizes, railsIn } from './cases.ts';
 import type { Collective } from './collectives.ts';
 import { collectiveOfTable } from './logs/collective.ts';
 import { checkAverage, checkComplete } from './logs/completeness.ts';
 import { scaled } from './logs/figure.ts';
 import type { Row, Table } from './logs/table.ts';
 import { textReader } from './logs/text.ts';
-import { subjectOf } from './reader.ts';
 import { ranksOnEach } from './steps.ts';
+import { subjectOf } from './subject.ts';
 
 /** More lines of rows and devices than any launch prints; the rest is not read. */
 const LINES = 200_000;
@@ -22,7 +22,8 @@ const LINES = 200_000;
 export function nativeReader(context: ReaderContext): Reader {
   const { case: of, nodes } = context;
   const collective = collectiveOf(of);
-  const ranks = ranksOnEach(of, nodes) * nodes.length;
+  // With a communicator a rail it prints one table: the slowest rank of all rails counts.
+  const ranks = (railsIn(of) === undefined ? ranksOnEach(of, nodes) : 1) * nodes.length;
   const speaker = context.steps[0]?.nodes[0] ?? nodes[0]?.id ?? '';
   const text = textReader('nccl-tests');
   let broken: HarnessError | undefined;

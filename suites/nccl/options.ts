@@ -21,10 +21,13 @@ export const schema = z.strictObject({
       'a list, or {from, to, factor}; left out: 8 B, 1 MiB, 1 GiB and 16 GiB, on a CPU 64 KiB and 4 MiB',
   }),
   scopes: z
-    .array(z.enum(['node', 'pair', 'domain', 'lot']))
+    .array(z.enum(['node', 'pair', 'rail', 'domain', 'lot']))
     .nonempty()
     .default(['node', 'pair'])
-    .meta({ description: 'in a node, between two, in each domain, over the whole lot' }),
+    .meta({
+      description:
+        'in a node, between two, between two on each rail by itself (all rails at once), in each domain, over the whole lot',
+    }),
   dtype: z.enum(['fp32', 'fp16', 'bf16', 'fp64', 'int8', 'int32', 'int64']).default('fp32'),
   iterations: z.number().int().min(1).max(10_000).default(20),
   'warm-up': z.number().int().min(0).max(10_000).default(5),
@@ -41,7 +44,10 @@ export const schema = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]*$/u)
     .optional()
-    .meta({ description: 'name of the settings in force; differing profiles are never pooled' }),
+    .meta({
+      description:
+        'name of the settings in force (aws-efa, azure-ib, oci-roce, gcp-tcpx, gcp-tcpxo, gcp-gib and ethernet are known, and claim their network); differing profiles are never pooled',
+    }),
   environment: z
     .record(z.string().regex(/^[A-Z][A-Z0-9_]*$/u), z.string())
     .default({})
@@ -49,11 +55,22 @@ export const schema = z.strictObject({
   transport: z
     .enum(['nvlink', 'ib', 'roce', 'efa', 'tcpx', 'tcpxo', 'gib', 'socket'])
     .optional()
-    .meta({ description: 'what the plan claims is used between nodes' }),
+    .meta({ description: 'what the plan claims is used between nodes: anything else fails' }),
+  prove: z.boolean().optional().meta({
+    description:
+      'an untimed twin of each scope whose log shows the network, GDR, NVLS, SHARP; left out: where the plan claims a transport, nvls or a profile',
+  }),
   nvls: z
     .boolean()
     .optional()
     .meta({ description: 'NVLink SHARP; left out: as the library likes' }),
+  'rail-interfaces': z
+    .array(z.string().regex(/^[A-Za-z0-9_.-]{1,15}$/u))
+    .nonempty()
+    .optional()
+    .meta({
+      description: 'on CPUs: the interface of each rail, in order; GPUs take the NIC next to them',
+    }),
   'full-sweep': z
     .boolean()
     .default(false)

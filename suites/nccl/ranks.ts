@@ -25,7 +25,11 @@ interface Heard {
   checked?: Checked;
 }
 
-/** Bounded by ranks × sizes: a rank speaks once of a size. */
+/**
+ * Bounded by ranks × sizes: a rank speaks once of a size.
+ *
+ * @param ranks that take part in a value: of the trial, or of one rail
+ */
 export function rankLedger(ranks: number) {
   const heard = new Map<string, Heard>();
   const of = (key: string) => {

@@ -1,13 +1,14 @@
 /** Reads the ranks of one trial: the slowest rank's time, correctness of all, and who kept the others waiting. */
 import type { Parameters, Subject } from '../../plan/model.ts';
-import type { Case, Outcome, Reader, ReaderContext, StepExit } from '../model.ts';
+import type { Outcome, Reader, ReaderContext, StepExit } from '../model.ts';
 import type { ValueReading } from '../expectations.ts';
 import { sessionReader, type Speaker, type ValueLine } from '../session-reader.ts';
 import { arrivals } from './arrivals.ts';
 import { busbwFactor, movedBytes, type Collective } from './collectives.ts';
-import { collectiveOf, promisedSizes } from './cases.ts';
-import { rankLedger } from './ranks.ts';
+import { collectiveOf, promisedSizes, railsIn } from './cases.ts';
+import { rankLedger, type Slowest } from './ranks.ts';
 import { ranksOnEach } from './steps.ts';
+import { subjectOf } from './subject.ts';
 
 /** Ends of one node's process that say only that the others stopped answering. */
 const SILENT = new Set(['HANG', 'OUTPUT_INCOMPLETE']);
@@ -18,27 +19,33 @@ export function torchReader(context: ReaderContext): Reader {
   const collective = collectiveOf(of);
   const sizes = promisedSizes(of);
   const perNode = ranksOnEach(of, nodes);
-  const ranks = perNode * nodes.length;
-  const ledger = rankLedger(ranks);
+  const rails = railsIn(of);
+  // Of one communicator: of the whole trial, or of each rail by itself.
+  const ranks = rails === undefined ? perNode * nodes.length : nodes.length;
+  const ledgers = Array.from({ length: rails ?? 1 }, () => rankLedger(ranks));
   const order = context.steps[0]?.nodes ?? nodes.map((node) => node.id);
   const arrived = arrivals(order);
-  const subject = subjectOf(
+  const whole = subjectOf(
     of,
     nodes.map((node) => node.id),
   );
 
   const values = (line: ValueLine, speaker: Speaker, at: ValueReading['at']) => {
-    const { bytes } = line.parameters;
+    const { rail, ...parameters } = line.parameters;
+    const { bytes } = parameters;
     const first = speaker.position * perNode;
     const { rank } = line;
     if (rank === undefined || rank < first || rank >= first + perNode) {
       return `rank ${rank ?? '(none)'} does not speak here`;
     }
     if (typeof bytes !== 'number' || !sizes.includes(bytes)) return 'a size that was not asked for';
-    const odd = Object.entries(line.parameters).find(
+    const own = rails === undefined ? undefined : (rank - first) % rails;
+    if (rail !== own) return `rank ${rank} is not on rail ${String(rail)}`;
+    const odd = Object.entries(parameters).find(
       ([key, value]) => key !== 'bytes' && of.parameters[key] !== value,
     );
     if (odd !== undefined) return `${odd[0]} is ${String(odd[1])}, not what was asked for`;
+    const ledger = ledgers[own ?? 0] as (typeof ledgers)[number];
     if (line.kind === 'sample') {
       if (line.metric !== `nccl.${collective}.time`)
         return `${line.metric} is not what is read here`;
@@ -52,41 +59,40 @@ export function torchReader(context: ReaderContext): Reader {
     return ledger.check(bytes, rank, checked) ? [] : `rank ${rank} checked ${bytes} B twice`;
   };
 
+  /** A size of which a rail is silent has no values: what the others did must not stand for it. */
   const gather = (): readonly ValueReading[] =>
     sizes.flatMap((bytes): ValueReading[] => {
       const parameters: Parameters = { ...of.parameters, bytes };
-      const slowest = ledger.slowest(bytes);
-      const checked = ledger.checked(bytes);
-      return [
-        ...(slowest === undefined
-          ? []
-          : figures(collective, bytes, ranks, slowest.time, parameters).map(
-              ({ metric, value }): ValueReading => ({
-                kind: 'sample',
-                metric,
+      const timed = ledgers.map((ledger) => ledger.slowest(bytes));
+      const checked = ledgers.map((ledger) => ledger.checked(bytes));
+      const on = (rail: number): Subject =>
+        rails === undefined || whole.kind !== 'link' ? whole : { ...whole, rail };
+      const all = timed.every((one) => one !== undefined);
+      const spoken = checked.every((one) => one !== undefined);
+      return ledgers.flatMap((_, rail) => {
+        const slowest = all ? timed[rail] : undefined;
+        const check = spoken || checked[rail]?.ok === false ? checked[rail] : undefined;
+        const subject = on(rail);
+        return [
+          ...(slowest === undefined
+            ? []
+            : samplesOf(figures(collective, bytes, ranks, slowest.time, parameters), slowest, {
                 subject,
                 parameters,
-                value,
-                ...(slowest.line.iterations &&
-                  metric.endsWith('.time') && {
-                    iterations: slowest.line.iterations,
-                  }),
-                ...(slowest.line.window && { window: slowest.line.window }),
-                at: slowest.at,
-              }),
-            )),
-        ...(checked === undefined
-          ? []
-          : [
-              {
-                kind: 'check' as const,
-                subject,
-                name: `nccl.${collective}.correct`,
-                parameters,
-                ...checked,
-              },
-            ]),
-      ];
+              })),
+          ...(check === undefined
+            ? []
+            : [
+                {
+                  kind: 'check' as const,
+                  subject,
+                  name: `nccl.${collective}.correct`,
+                  parameters,
+                  ...check,
+                },
+              ]),
+        ];
+      });
     });
 
   const session = sessionReader(context, {
@@ -109,6 +115,24 @@ export function torchReader(context: ReaderContext): Reader {
   };
 }
 
+/** The figures of one size as they were measured by its slowest rank. */
+function samplesOf(
+  values: ReturnType<typeof figures>,
+  slowest: Slowest,
+  of: { readonly subject: Subject; readonly parameters: Parameters },
+): ValueReading[] {
+  const { iterations, window } = slowest.line;
+  return values.map(({ metric, value }): ValueReading => ({
+    kind: 'sample',
+    metric,
+    ...of,
+    value,
+    ...(iterations && metric.endsWith('.time') && { iterations }),
+    ...(window && { window }),
+    at: slowest.at,
+  }));
+}
+
 /** time, and where it is not composed algbw and busbw: all from the one time. */
 function figures(
   collective: Collective,
@@ -125,23 +149,6 @@ function figures(
     { metric: `nccl.${collective}.busbw`, value: busbw },
   ];
   return parameters['composed'] === true ? all.slice(0, 1) : all;
-}
-
-/** What a case's values are about. */
-export function subjectOf(of: Case, nodes: readonly string[]): Subject {
-  const sorted = [...nodes].sort();
-  const [first = '', second = ''] = sorted;
-  switch (of.scope) {
-    case 'pair':
-      return { kind: 'link', ends: [first, second], finest: 'path' };
-    case 'domain':
-      return { kind: 'group', nodes: sorted };
-    case 'lot':
-      return { kind: 'lot' };
-    case 'node':
-    case 'endpoint':
-      return { kind: 'node', node: first };
-  }
 }
 
 type Behind = ReturnType<ReturnType<typeof arrivals>['behind']>;

@@ -1,5 +1,6 @@
 /** The bytes that `payload/collective.py` would print on a node with these true values. */
 import type { PlacedStep, SimulatedNode } from '../../runners/model.ts';
+import { simulateProof } from './transport/simulate.ts';
 import { busbwFactor, movedBytes, type Collective } from './collectives.ts';
 
 /** What the payload's arguments say; a simulated payload reads its own command line like the real one. */
@@ -14,14 +15,15 @@ function asked(step: PlacedStep) {
     sizes: value('--sizes').split(',').filter(Boolean).map(Number),
     perNode: Number(value('--ranks-per-node')),
     iterations: Number(value('--iterations')),
+    rails: Number(/^mod:(\d+)$/u.exec(value('--groups'))?.[1] ?? 0),
   };
 }
 
 /** Suite.simulate: a node gives its own ranks' times; the reader takes the slowest of all. */
 export function* simulate(step: PlacedStep, node: SimulatedNode): Iterable<string> {
-  const { collective, sizes, perNode, iterations } = asked(step);
+  const { collective, sizes, perNode, iterations, rails } = asked(step);
   const position = Math.max(0, step.nodes.indexOf(node.node.id));
-  const ranks = perNode * step.nodes.length;
+  const ranks = (rails > 0 ? 1 : perNode) * step.nodes.length;
   const own = Array.from({ length: perNode }, (_, local) => position * perNode + local);
   const say = (fields: object) => `${JSON.stringify({ assay: 1, ...fields })}\n`;
   const { dtype, library, composed } = step.parameters;
@@ -33,43 +35,54 @@ export function* simulate(step: PlacedStep, node: SimulatedNode): Iterable<strin
     own.map((rank) => say({ kind: 'progress', rank, operation, at: clock })).join('');
   yield progress('start');
   yield progress('connect');
+  if (step.argv.includes('--prove')) {
+    yield* simulateProof(step, node, own);
+    yield say({ kind: 'done', ok: true });
+    return;
+  }
   for (const bytes of sizes) {
     const parameters = { ...step.parameters, bytes };
     const metric = `nccl.${collective}.${composed === true ? 'time' : 'busbw'}`;
-    const value = node.value(metric, parameters);
     yield progress(`${collective} ${bytes} B timed`);
-    if (value === undefined) continue;
-    const time =
-      composed === true
-        ? value
-        : (movedBytes(collective, bytes, ranks) * busbwFactor(collective, ranks)) / value;
-    const window = [clock, clock + time * iterations];
-    clock += time * iterations;
-    const said = { bytes, dtype, library, ...(composed === true && { composed }) };
-    for (const rank of own) {
-      const spread = 0.01 * node.random() * time;
-      // Only the first rank has the node's true time: the slowest one counts.
-      const seconds = rank === own[0] ? time : time - spread;
-      const iteration = { min: seconds * 0.98, median: seconds, max: seconds * 1.02 };
-      yield say({
-        kind: 'sample',
-        metric: `nccl.${collective}.time`,
-        rank,
-        parameters: said,
-        value: seconds,
-        window,
-        iterations: { n: iterations, ...iteration },
-      });
-      const ok = !(wrong && rank === own[0]);
-      const detail = ok ? '0 elements wrong' : '1 element wrong, the first at 0: 2 for 1';
-      yield say({
-        kind: 'check',
-        name: `nccl.${collective}.correct`,
-        rank,
-        parameters: said,
-        ok,
-        detail,
-      });
+    // Ranks that share a communicator share its value.
+    const groups = rails > 0 ? own.map((rank) => [rank]) : [own];
+    for (const [rail, members] of groups.entries()) {
+      const on = rails > 0 ? { rail } : {};
+      const value = node.value(metric, { ...parameters, ...on });
+      if (value === undefined) continue;
+      const time =
+        composed === true
+          ? value
+          : (movedBytes(collective, bytes, ranks) * busbwFactor(collective, ranks)) / value;
+      const window = [clock, clock + time * iterations];
+      // Rails run at once: the last one's end is the trial's.
+      if (rail === groups.length - 1) clock += time * iterations;
+      const said = { bytes, dtype, library, ...(composed === true && { composed }), ...on };
+      for (const rank of members) {
+        const spread = 0.01 * node.random() * time;
+        // Only the first rank has the node's true time: the slowest one counts.
+        const seconds = rank === members[0] ? time : time - spread;
+        const iteration = { min: seconds * 0.98, median: seconds, max: seconds * 1.02 };
+        yield say({
+          kind: 'sample',
+          metric: `nccl.${collective}.time`,
+          rank,
+          parameters: said,
+          value: seconds,
+          window,
+          iterations: { n: iterations, ...iteration },
+        });
+        const ok = !(wrong && rank === own[0]);
+        const detail = ok ? '0 elements wrong' : '1 element wrong, the first at 0: 2 for 1';
+        yield say({
+          kind: 'check',
+          name: `nccl.${collective}.correct`,
+          rank,
+          parameters: said,
+          ok,
+          detail,
+        });
+      }
     }
   }
   yield say({ kind: 'done', ok: true });

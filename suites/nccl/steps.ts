@@ -2,8 +2,10 @@
 import { fileURLToPath } from 'node:url';
 import type { Argument, Node, Step } from '../../runners/model.ts';
 import type { Case } from '../model.ts';
-import { caseSizes, collectiveOf, isCpu, promisedSizes, ranksPerNode } from './cases.ts';
+import { caseSizes, collectiveOf, isCpu, promisedSizes, railsIn, ranksPerNode } from './cases.ts';
 import type { Options } from './options.ts';
+import { profileEnvironment } from './transport/profiles.ts';
+import { DEBUG, isProof } from './transport/proof.ts';
 
 const payload = (name: string) => fileURLToPath(new URL(`./payload/${name}`, import.meta.url));
 
@@ -22,7 +24,13 @@ export function steps(options: Options, of: Case, nodes: readonly Node[]): reado
   const ranks = perNode * nodes.length;
   const { init, operation } = limits(nodes, ranks);
   const sizes = promisedSizes(of);
-  const notApplicable = caseSizes(options, nodes, ranks).not;
+  const rails = railsIn(of);
+  const proof = isProof(of);
+  const notApplicable = (
+    rails === undefined
+      ? caseSizes(options, nodes, ranks)
+      : caseSizes(options, nodes, nodes.length, rails)
+  ).not;
   const shared: readonly Argument[] = [
     '--collective',
     collectiveOf(of),
@@ -31,15 +39,19 @@ export function steps(options: Options, of: Case, nodes: readonly Node[]): reado
     '--dtype',
     options.dtype,
     '--iterations',
-    String(options.iterations),
+    String(proof ? 1 : options.iterations),
     '--warmup',
-    String(options['warm-up']),
+    String(proof ? 0 : options['warm-up']),
     '--ranks-per-node',
     String(perNode),
   ];
   const environment = {
+    ...profileEnvironment(options),
     ...(options.nvls !== undefined && { NCCL_NVLS_ENABLE: options.nvls ? '1' : '0' }),
+    ...(rails !== undefined &&
+      options.driver === 'nccl-tests' && { NCCL_TESTS_SPLIT: `MOD ${rails}` }),
     ...options.environment,
+    ...(proof && DEBUG),
   };
   const common = {
     suite: 'nccl',
@@ -90,13 +102,28 @@ export function steps(options: Options, of: Case, nodes: readonly Node[]): reado
         String(operation),
         '--not-applicable',
         notApplicable.join(','),
+        ...railArguments(options, rails),
+        ...(proof ? ['--prove'] : []),
       ],
     },
   ];
 }
 
+/** One communicator a rail; on a CPU each over its own interface. */
+function railArguments(options: Options, rails: number | undefined): readonly string[] {
+  if (rails === undefined) return [];
+  const interfaces = options['rail-interfaces'];
+  return [
+    '--groups',
+    `mod:${rails}`,
+    ...(interfaces === undefined ? [] : ['--rail-interfaces', interfaces.join(',')]),
+  ];
+}
+
 /** Ranks on each node: as planned where the case says, so that a node with fewer parts fails instead of shrinking it. */
 export function ranksOnEach(of: Case, nodes: readonly Node[]): number {
+  const rails = railsIn(of);
+  if (rails !== undefined) return rails;
   const ranks = of.parameters['ranks'];
   return typeof ranks === 'number' ? ranks / nodes.length : ranksPerNode(nodes);
 }

@@ -8,6 +8,8 @@ import { nativeReader } from './native-reader.ts';
 import { torchReader } from './reader.ts';
 import { simulate } from './simulate.ts';
 import { steps } from './steps.ts';
+import { isProof } from './transport/proof.ts';
+import { proofReader } from './transport/reader.ts';
 
 /** The suite with one plan's options. */
 export function nccl(options: Options): Suite {
@@ -17,7 +19,10 @@ export function nccl(options: Options): Suite {
     checks,
     cases: (nodes) => cases(options, nodes),
     steps: (of, nodes) => steps(options, of, nodes),
-    reader: options.driver === 'torch' ? torchReader : nativeReader,
+    reader(context) {
+      if (isProof(context.case)) return proofReader(context);
+      return options.driver === 'torch' ? torchReader(context) : nativeReader(context);
+    },
     ceiling,
     simulate,
   };

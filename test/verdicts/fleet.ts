@@ -229,7 +229,7 @@ function readingsOf(
   const at = { step: 0, node: nodes[0]?.id ?? '', stream: 'stdout' as const, line: 1 };
   return of.gives.flatMap((give): JudgedReading[] => {
     const parameters = give.parameters ?? of.parameters;
-    return subjects(give.per, nodes).flatMap((subject): JudgedReading[] => {
+    return subjects(give.per, nodes, of).flatMap((subject): JudgedReading[] => {
       const noise = gaussian(seed, attempt.id, JSON.stringify(subject), give.metric);
       if (give.as === 'check') {
         const ok = truth.ok?.(subject, give.metric) ?? true;
@@ -257,7 +257,7 @@ function readingsOf(
   });
 }
 
-function subjects(per: Subject['kind'], nodes: readonly Node[]): Subject[] {
+function subjects(per: Subject['kind'], nodes: readonly Node[], of: Case): Subject[] {
   const ids = nodes.map((node) => node.id);
   switch (per) {
     case 'accelerator':
@@ -266,8 +266,16 @@ function subjects(per: Subject['kind'], nodes: readonly Node[]): Subject[] {
       );
     case 'node':
       return ids.map((node) => ({ kind: per, node }));
-    case 'link':
-      return [{ kind: per, ends: [ids[0] as string, ids[1] as string], finest: 'path' }];
+    case 'link': {
+      const link = {
+        kind: per,
+        ends: [ids[0] as string, ids[1] as string],
+        finest: 'path',
+      } as const;
+      const { rails } = of.parameters;
+      if (typeof rails !== 'number') return [link];
+      return Array.from({ length: rails }, (_, rail) => ({ ...link, rail }));
+    }
     case 'group':
       return [{ kind: per, nodes: ids }];
     case 'endpoint':

@@ -1,5 +1,5 @@
 /** From plan and cases to the tracks of a judge. */
-import type { Criterion, Subject } from '../../plan/model.ts';
+import type { Criterion, Parameters, Subject } from '../../plan/model.ts';
 import { parametersKey } from '../../plan/subject.ts';
 import type { Node } from '../../runners/model.ts';
 import type { JudgeSetup, Repeatability } from '../model.ts';
@@ -121,8 +121,15 @@ function partsOf(one: Placed, nodes: readonly Node[]): number {
   }
   const scope = one.sources[0]?.case.scope;
   if (scope === 'node' || scope === 'endpoint') return nodes.length;
-  if (scope === 'pair') return Math.ceil(nodes.length / 2);
+  if (scope === 'pair')
+    return Math.ceil(nodes.length / 2) * railsOf(one.sources[0]?.case.parameters);
   return 1;
+}
+
+/** Links of a pair: one, or one a rail. */
+function railsOf(parameters: Parameters | undefined): number {
+  const rails = parameters?.['rails'];
+  return typeof rails === 'number' ? rails : 1;
 }
 
 function keyOf(one: Pick<Repeatability, 'metric' | 'parameters'>): string {

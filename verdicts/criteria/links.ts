@@ -3,6 +3,7 @@ import { subjectNodes } from '../../plan/subject.ts';
 import type { Node } from '../../runners/model.ts';
 import type { PairSearch } from '../localisation/pair-search.ts';
 import type { Finding } from '../model.ts';
+import { railsText } from '../localisation/rails.ts';
 import { some } from '../show.ts';
 import { createCells } from './cells.ts';
 import { levelTrack, type LevelOptions } from './level.ts';
@@ -27,6 +28,7 @@ export function linkTrack(
   let ends: Track | undefined;
   const confirmed = new Set<string>();
   let held: Finding[] = [];
+  const byId = new Map(nodes.map((node) => [node.id, node]));
   const side = criterion.bound === 'at-least' ? 1 : -1;
 
   const endsNow = () => {
@@ -50,9 +52,11 @@ export function linkTrack(
   const named = (finding: Finding): Finding => {
     const [node = ''] = subjectNodes(finding.subject);
     const partners = search.partners(node);
+    const rails = search.railsOf(node);
     return {
       ...finding,
-      reason: `on its links with ${partners.length} cleared ${partners.length === 1 ? 'node' : 'nodes'} (${some(partners)}): ${finding.reason}`,
+      ...(rails.length > 0 && { rails }),
+      reason: `${onRails(rails, byId.get(node))}on its links with ${partners.length} cleared ${partners.length === 1 ? 'node' : 'nodes'} (${some(partners)}): ${finding.reason}`,
     };
   };
   const nodeOf = (finding: Finding) => subjectNodes(finding.subject)[0] ?? '';
@@ -116,4 +120,13 @@ export function linkTrack(
       return placed.maxTrials;
     },
   };
+}
+
+/** `on rail 3 (GPU-5f…) `: the rail, and the accelerator whose it is where each has one. */
+function onRails(rails: readonly number[], node: Node | undefined): string {
+  if (rails.length === 0) return '';
+  const [rail] = rails;
+  const own = node?.accelerators.find((one) => one.index === rail);
+  const whose = rails.length > 1 || own === undefined || own.kind === 'cpu' ? '' : ` (${own.id})`;
+  return `on ${railsText(rails)}${whose} `;
 }

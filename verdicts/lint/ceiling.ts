@@ -96,6 +96,7 @@ function nodesOf(criterion: Criterion, setting: Setting): number {
   const [met] = onCriterion(criterion, cases);
   switch (String(criterion.where['scope'] ?? met?.of.scope ?? criterion.per)) {
     case 'pair':
+    case 'rail':
     case 'link':
       return 2;
     case 'domain':

@@ -50,8 +50,8 @@ export function sharedParts(nodes: readonly Node[]): Shared[] {
 
 /**
  * Groups to blame, the least likely by chance first. A group is blamed for itself only: what an earlier one explains
- * is not held against a later. Beside the chance of STATISTICS 5.6 most of the group must be at fault, so that three
- * bad nodes of a leaf of 32 don't fail the other 29.
+ * is not held against a later. The chance alone decides (STATISTICS 5.6): three bad nodes of a leaf of 32 among 512
+ * are no accident, and the leaf's other 29 stay nonconforming until it is known what the three share.
  *
  * @param nodes that were tested
  * @param suspects of these
@@ -72,7 +72,7 @@ export function blameGroups(nodes: readonly Node[], suspects: ReadonlySet<string
   const explained = new Set<string>();
   return ranked.filter((group) => {
     const left = group.suspects.filter((node) => !explained.has(node));
-    if (left.length < 2 || 2 * left.length <= group.nodes.length) return false;
+    if (left.length < 2) return false;
     for (const node of left) explained.add(node);
     return true;
   });

@@ -4,6 +4,9 @@ import { spreadOf } from '../decision/repeatability.ts';
 import { madScale } from '../statistics/mad-scale.ts';
 import { expectations } from './scatter.ts';
 
+/** More than there are classes of pairs. */
+const CLASSES = 8;
+
 /** One value of one trial of a pair. */
 export interface PairValue {
   /** Criterion it is from. */
@@ -48,6 +51,9 @@ export function createPairValues(classOf: (pair: string) => number): PairValues 
   let most = 0;
   let sigmas = new Map<string, number>();
 
+  /** Rails are built alike and need not be alike: each has its own expectation. */
+  const kindOf = (pair: string, rail: number | undefined) => classOf(pair) + CLASSES * (rail ?? 0);
+
   const measureSigma = () => {
     sigmas = new Map();
     for (const [criterion, pairs] of repeated) {
@@ -56,7 +62,7 @@ export function createPairValues(classOf: (pair: string) => number): PairValues 
       if (spread === undefined) continue;
       // Good pairs stray from each other too, and both are robust: the pairs with a fault are few.
       const residuals = sorted.flatMap(([key, values]) => {
-        const hoped = known.get(criterion)?.get(classOf(keyPair(key))) ?? 0;
+        const hoped = known.get(criterion)?.get(kindOf(keyPair(key), keyRail(key))) ?? 0;
         return values.map((value) => value - hoped);
       });
       sigmas.set(criterion, Math.max(spread.sigma, madScale(residuals)));
@@ -82,7 +88,7 @@ export function createPairValues(classOf: (pair: string) => number): PairValues 
         const chosen = 2 * pairsNow < most;
         const round = {
           values: Float64Array.from(values, (one) => one.y),
-          classes: Uint8Array.from(values, (one) => classOf(one.pair)),
+          classes: Uint16Array.from(values, (one) => kindOf(one.pair, one.rail)),
         };
         const expected = chosen ? before : expectations(round, before);
         if (!chosen) known.set(criterion, new Map([...before, ...expected]));
@@ -91,7 +97,7 @@ export function createPairValues(classOf: (pair: string) => number): PairValues 
         for (const { pair, rail, y } of values) {
           const key = `${pair}#${rail ?? ''}`;
           pairs.set(key, [...(pairs.get(key) ?? []), y]);
-          const hoped = expected.get(classOf(pair)) ?? 0;
+          const hoped = expected.get(kindOf(pair, rail)) ?? 0;
           const z = (hoped - y) / Math.max(sigmas.get(criterion) ?? 1, Number.MIN_VALUE);
           worst.set(pair, Math.max(worst.get(pair) ?? -Infinity, z));
           // Where good pairs don't conform, being like them is no news; the limit decides by itself.
@@ -128,6 +134,11 @@ function inOrder(a: PairValue, b: PairValue): number {
     (a.rail ?? -1) - (b.rail ?? -1) ||
     a.y - b.y
   );
+}
+
+function keyRail(key: string): number | undefined {
+  const rail = key.slice(key.lastIndexOf('#') + 1);
+  return rail === '' ? undefined : Number(rail);
 }
 
 function keyPair(key: string): string {

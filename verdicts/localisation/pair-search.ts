@@ -11,7 +11,9 @@ import type { Request, Word } from '../model.ts';
 import { blameGroups, type Blamed } from './common-cause.ts';
 import { confirmPartners } from './confirm.ts';
 import { randomMatching } from './matchings.ts';
+import { RoundCounts } from './intermittent.ts';
 import { pairClass } from './pair-class.ts';
+import { RailTally } from './rails.ts';
 import { createPairValues, type PairValue, type Scatter } from './pair-results.ts';
 import { ASSUMED_FAULTS, chooseRounds, upperTail, type Errors, type Rounds } from './rounds.ts';
 import {
@@ -31,7 +33,7 @@ const UNKNOWN_CLASS = 4;
 
 export class PairSearch {
   readonly of: Case;
-  /** Groups at fault: most of their nodes are. */
+  /** Groups at fault: more of their nodes are than by chance. */
   readonly blamed: Blamed[] = [];
   readonly #named = new Set<string>();
   readonly #nodes: ReadonlyMap<string, Node>;
@@ -44,7 +46,9 @@ export class PairSearch {
   readonly #members = new Set<string>();
   readonly #considered = new Set<string>();
   readonly #broken = new Set<string>();
-  readonly #counts = new Map<string, { ran: number; short: number }>();
+  readonly #counts = new RoundCounts();
+  readonly #rails = new RailTally();
+  #stoppedRails: readonly number[] = [];
   #phase: 'placed' | 'screen' | 'confirm' | 'sweep' | 'done' = 'placed';
   #stopped = false;
   #rounds: Rounds & Partial<Errors> = { screen: 0, confirm: FAILURES };
@@ -74,6 +78,7 @@ export class PairSearch {
 
   record(value: PairValue): void {
     this.#values.add(value);
+    this.#rails.take(value);
   }
 
   /** The trials of the round that ends, before the criteria fold it. */
@@ -97,10 +102,11 @@ export class PairSearch {
   /** End of a round, after the criteria have folded it. */
   settle(): void {
     const short = this.#values.endRound();
+    this.#rails.endRound();
     for (const [key, role] of this.#roles) {
       const bad = short.has(key) || this.#broken.has(key);
       for (const node of key.split('~')) {
-        this.#count(node, bad);
+        this.#counts.add(node, bad);
         if (role.kind === 'screen' && bad) this.#suspects.add(node);
       }
       if (role.kind !== 'sweep') continue;
@@ -162,6 +168,11 @@ export class PairSearch {
     return this.#suspects.partners(node);
   }
 
+  /** Rails on which a node's links fall short; empty: all, or there are none. */
+  railsOf(node: string): readonly number[] {
+    return this.#rails.of(node);
+  }
+
   /** Whose fault a link's finding is: empty is the link's own. Undefined: not known. */
   guilty(pair: readonly string[]): readonly string[] | undefined {
     const own = pair.filter((node) => this.standing(node) === 'fail');
@@ -179,7 +190,8 @@ export class PairSearch {
       decided: this.#considered.size,
       swept: this.#swept,
       stopped: this.#stopped,
-      counts: new Map([...this.#counts].filter(([node]) => this.standing(node) !== 'fail')),
+      stoppedRails: this.#stoppedRails,
+      counts: this.#counts.of((node) => this.standing(node) !== 'fail'),
     });
   }
 
@@ -233,6 +245,7 @@ export class PairSearch {
       this.#commonCause(this.#open());
       if (this.#open().length > cleared.length) {
         this.#stopped = true;
+        this.#stoppedRails = this.#rails.ofAll(this.#open());
         for (const node of this.#open()) this.#suspects.give(node, 'inconclusive');
       }
     }
@@ -324,11 +337,6 @@ export class PairSearch {
     const own = this.#sides.filter((side) => sides === 'all' || side.endWord === undefined);
     const words = own.map((side) => side.linkWord(pair));
     return (['fail', 'inconclusive', 'pass'] as const).find((word) => words.includes(word));
-  }
-
-  #count(node: string, short: boolean): void {
-    const known = this.#counts.get(node) ?? { ran: 0, short: 0 };
-    this.#counts.set(node, { ran: known.ran + 1, short: known.short + Number(short) });
   }
 
   #classOf(pair: string): number {

@@ -11,7 +11,7 @@ const GAUSSIAN = 1.4826;
 export interface RoundResults {
   readonly values: Float64Array;
   /** Class of each pair; absent: one class. */
-  readonly classes?: Uint8Array;
+  readonly classes?: Uint8Array | Uint16Array;
 }
 
 /**

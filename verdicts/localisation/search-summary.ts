@@ -4,6 +4,7 @@ import { some } from '../show.ts';
 import { intermittentWord } from './intermittent.ts';
 import { roundsOfAll } from './matchings.ts';
 import type { Scatter } from './pair-results.ts';
+import { railsText } from './rails.ts';
 import type { Errors, Rounds } from './rounds.ts';
 
 export interface Summary {
@@ -18,12 +19,14 @@ export interface Summary {
   readonly swept: boolean;
   /** More were suspect than cleared. */
   readonly stopped: boolean;
+  /** Rails on which all of these fell short. */
+  readonly stoppedRails: readonly number[];
   /** Nodes that are not at fault: rounds in which they ran, and in which their pair was short. */
   readonly counts: ReadonlyMap<string, { readonly ran: number; readonly short: number }>;
 }
 
 export function summarise(summary: Summary): string[] {
-  const { of, nodes, scatter, rounds, decided, swept, stopped, counts } = summary;
+  const { of, nodes, scatter, rounds, decided, swept, stopped, stoppedRails, counts } = summary;
   if (nodes < 2) return [];
   const pairs = (nodes * (nodes - 1)) / 2;
   const measured =
@@ -44,7 +47,9 @@ export function summarise(summary: Summary): string[] {
   return [
     `${of}: ${measured}; beside the placed pairs ${rounds.screen} screening and ${rounds.confirm} confirming rounds${errors}; ${covered}`,
     ...(stopped
-      ? [`${of}: more nodes are suspect than cleared, a common cause: none is named alone`]
+      ? [
+          `${of}: more nodes are suspect than cleared, a common cause${stoppedRails.length === 0 ? '' : ` on ${railsText(stoppedRails)}`}: none is named alone`,
+        ]
       : []),
     ...(flickering.length > 0 ? [`${of}: slow in some rounds only: ${some(flickering)}`] : []),
   ];

@@ -1,5 +1,6 @@
 /** Whose turn it is with a node that did not pass, what kind of trouble it is, and the next step. */
 import type { Criterion } from '../../plan/model.ts';
+import { railsText } from '../localisation/rails.ts';
 import type { Cause, Finding, Word } from '../model.ts';
 
 /** Kinds of trouble: who at the provider's takes it up. */
@@ -48,7 +49,7 @@ export function remedy(
   if (verdict === 'pass') return {};
   if (verdict === 'fail') {
     const trouble = troubleOf(finding, criterion);
-    return { owner: 'provider', class: trouble, next: NEXT[trouble] };
+    return { owner: 'provider', class: trouble, next: nextStep(trouble, finding) };
   }
   return verdict === 'inconclusive'
     ? { owner: 'both', class: 'doubt', next: 'test it again, or agree who bears the doubt' }
@@ -57,6 +58,12 @@ export function remedy(
         class: 'not-tested',
         next: 'mend what kept it from being tested, then resume',
       };
+}
+
+function nextStep(trouble: Trouble, finding: Finding | undefined): string {
+  const rails = finding?.rails ?? [];
+  if (trouble !== 'NIC' || rails.length === 0) return NEXT[trouble];
+  return `check the NIC, cable and transceiver of ${railsText(rails)} (width, rate, errors) and the slot it sits in, then test it again with other nodes`;
 }
 
 const CAUSES: Partial<Record<Cause, Trouble>> = {

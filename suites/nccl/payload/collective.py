@@ -43,6 +43,8 @@ def arguments():
     parser.add_argument("--operation-limit", type=float, default=60.0, help="seconds an operation")
     parser.add_argument("--not-applicable", default="", help="sizes left out by the suite's rule, to be told")
     parser.add_argument("--groups", default="", help="mod:N: one communicator for each local rank modulo N")
+    parser.add_argument("--prove", action="store_true", help="run once, untimed, and pass NCCL's own log on")
+    parser.add_argument("--rail-interfaces", default="", help="interface of each group, comma separated (gloo)")
     return parser.parse_args()
 
 
@@ -214,6 +216,8 @@ class Node:
             self.progress(rank, message["operation"], message["at"])
         elif "line" in message:
             emit(message["line"])
+        elif "log" in message:
+            os.write(1, (message["log"] + "\n").encode())
         elif "failed" in message:
             rank.failed = message["failed"]
         else:

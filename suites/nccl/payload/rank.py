@@ -3,8 +3,10 @@ import ctypes
 import hashlib
 import json
 import os
+import re
 import signal
 import statistics
+import tempfile
 import time
 from datetime import timedelta
 
@@ -12,6 +14,9 @@ from __main__ import Trouble, classify
 from operations import Collective
 
 GIB = 1 << 30
+# Lines of NCCL's log that say what was used or why it was not; a large log is some gigabytes.
+TELLING = re.compile(r" via |Bytes -> Algo|Using network|NET/|Plugin|NVLS|MNNVL|SHARP|WARN|NCCL version|nNodes")
+LOG_LINES = 2000
 
 
 class Rank:
@@ -76,6 +81,7 @@ class Rank:
             torch.cuda.set_device(device)
         else:
             torch.set_num_threads(1)
+        log = self.debug_file(library) if options.prove else None
         self.progress("init")
         # The parent's limits are the ones that count: the library's are only a backstop.
         backstop = timedelta(seconds=options.init_limit + options.operation_limit + 60)
@@ -92,7 +98,9 @@ class Rank:
             if free is not None and size > (free - 4 * GIB) / 4:
                 raise Trouble("harness", "OUT_OF_MEMORY",
                               f"{size} B needs 4 x its size and 4 GiB, {free} B are free on the fullest accelerator")
-            self.measure(dist, size, device, place, group, library)
+            (self.once if options.prove else self.measure)(dist, size, device, place, group, library)
+        if log is not None:
+            self.pass_on(log)
         self.progress("finish")
         dist.all_reduce(torch.zeros(1, device=device))
         self.synchronise(device)
@@ -105,9 +113,13 @@ class Rank:
         if not self.options.groups:
             return (self.rank, self.world, everyone), None
         modulus = int(self.options.groups.split(":", 1)[1])
+        interfaces = [one for one in self.options.rail_interfaces.split(",") if one]
         mine = None
         # Every rank must make every group, in the same order.
         for one in range(modulus):
+            if interfaces:
+                # gloo reads it whenever it makes a group.
+                os.environ["GLOO_SOCKET_IFNAME"] = interfaces[one]
             members = [rank for rank in everyone if rank % self.options.ranks_per_node % modulus == one]
             made = dist.new_group(members)
             if self.rank in members:
@@ -165,6 +177,45 @@ class Rank:
             detail = (f"{wrong} of {2 * one.result.numel()} elements wrong, "
                       f"the first at {first[0]}: {first[1]:g} for {first[2]:g}")
         self.line(kind="check", name=f"nccl.{name}.correct", parameters=parameters, ok=wrong == 0, detail=detail)
+
+    def debug_file(self, library):
+        """Where NCCL is to write its log: not among what others print."""
+        if library != "nccl":
+            raise Trouble("harness", "NOT_SUPPORTED", f"{library} has no log that shows what was used")
+        path = os.path.join(tempfile.mkdtemp(prefix="assay-nccl-"), "log")
+        os.environ["NCCL_DEBUG_FILE"] = path
+        return path
+
+    def once(self, dist, size, device, place, group, library):
+        """One operation, so that an algorithm is chosen and every channel connected; nothing is timed."""
+        options = self.options
+        dtype = dtypes(self.torch)[options.dtype]
+        one = Collective(self.torch, dist, options.collective, size, dtype, device, place, group, False)
+        self.progress(f"{options.collective} {size} B once")
+        one.prepare()
+        one.reset()
+        one.run()
+        self.synchronise(device)
+
+    def pass_on(self, path):
+        """The log's telling lines, then it is removed."""
+        told, left = 0, 0
+        try:
+            with open(path, encoding="utf8", errors="replace") as log:
+                for line in log:
+                    if not TELLING.search(line):
+                        continue
+                    if told == LOG_LINES:
+                        left += 1
+                        continue
+                    told += 1
+                    self.tell({"log": line.rstrip("\n")[:1000]})
+            os.unlink(path)
+            os.rmdir(os.path.dirname(path))
+        except OSError as error:
+            raise Trouble("harness", "NOT_SUPPORTED", f"NCCL left no log: {error.strerror}") from error
+        if left:
+            self.tell({"log": f"{left} more lines of rank {self.rank} were left out"})
 
     def timed_on_host(self, one):
         times = []

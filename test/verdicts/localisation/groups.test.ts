@@ -50,6 +50,17 @@ test('what shows at full size only is said to, and two nodes have nobody else to
 
 const four = (n: number): Node[] => fleet(n, 1);
 
+test('three bad nodes of one leaf of 32 are no accident among 512: the chance alone decides', () => {
+  const leafed = fleet(512, 1).map((node, at) => ({
+    ...node,
+    domains: [{ kind: 'leaf' as const, id: `l${at >> 5}`, from: 'plan' as const }],
+  }));
+  const [blamed] = blameGroups(leafed, new Set(['n0033', 'n0040', 'n0064']));
+  assert.is(blamed?.domain.id, 'l1');
+  assert.ok((blamed?.p ?? 1) < 0.01);
+  assert.equal(blameGroups(leafed, new Set(['n0033', 'n0040'])), [], 'two of them may be one');
+});
+
 test('a rack of which most are at fault is blamed, scattered faults blame none', () => {
   const [blamed, ...more] = blameGroups(four(64), new Set(['n0005', 'n0006', 'n0007', 'n0008']));
   assert.equal(blamed?.domain, { kind: 'rack', id: 'r1', from: 'plan' });

@@ -39,6 +39,8 @@ export interface PlanParts {
   readonly refused?: readonly TestHost[];
   /** OpenSSH client configuration, a path; default: none. */
   readonly config?: string;
+  /** More columns of the host file, by the host's place. */
+  readonly columns?: (host: number) => Readonly<Record<string, string>>;
 }
 
 /** A line of `--json`. */
@@ -70,10 +72,13 @@ export async function loopbackFleet(
       const name = parts.name ?? 'plan';
       const rows = sshd.hosts.map((host) => {
         const port = parts.refused?.includes(host) === true ? 1 : sshd.port;
-        return `${host.address},${port},${serial(host)},rack-${(sshd.hosts.indexOf(host) >> 3) + 1}`;
+        const more = Object.values(parts.columns?.(sshd.hosts.indexOf(host)) ?? {});
+        const rack = `rack-${(sshd.hosts.indexOf(host) >> 3) + 1}`;
+        return [host.address, port, serial(host), rack, ...more].join(',');
       });
+      const names = ['host', 'port', 'serial', '#rack', ...Object.keys(parts.columns?.(0) ?? {})];
       const table = join(sshd.folder, `${name}.csv`);
-      await writeFile(table, `host,port,serial,#rack\n${rows.join('\n')}\n`);
+      await writeFile(table, `${names.join(',')}\n${rows.join('\n')}\n`);
       const file = join(sshd.folder, `${name}.yaml`);
       await writeFile(file, planText(parts, table, sshd));
       return file;

@@ -1,6 +1,6 @@
 /** From a fleet and its inventory to cases, judge and fleet.json; live and in replay the same. */
 import type { Origin, Plan } from '../plan/model.ts';
-import type { Fleet, Missing, Node } from '../runners/model.ts';
+import type { Fleet, Node } from '../runners/model.ts';
 import type { Attempt, Case, Metric } from '../suites/model.ts';
 import type { Judge, JudgedReading } from '../verdicts/model.ts';
 import type { FleetFile, PrivateFile } from './directory/model.ts';
@@ -89,18 +89,6 @@ export function openJudging(
 /** A node without what only private.json may have. */
 export function publicNode({ name: _name, fabricAddress: _address, ...rest }: Node): PublicNode {
   return rest;
-}
-
-/** private.json of an opened fleet. */
-export function privateFile(plan: Plan, opened: Opened): PrivateFile {
-  const { price } = plan.delivery;
-  const all = [...opened.nodes, ...opened.missing.map(({ node }) => node)];
-  return {
-    schema: 'assay/private/1',
-    nodes: all.map(({ id, name, fabricAddress }) => ({ id, name, fabricAddress })),
-    missing: opened.missing.map(({ slot, code, reason }): Missing => ({ slot, code, reason })),
-    ...(price && { price }),
-  };
 }
 
 /** A fleet opened earlier, from the journal; without private.json its nodes are named by their ids. */

@@ -12,11 +12,12 @@ import { readJson, writeJson } from './directory/json.ts';
 import type { PrivateFile } from './directory/model.ts';
 import { openRun } from './directory/reader.ts';
 import { appendRejected, rejectedRows } from './directory/rejected.ts';
+import { privateFile, withoutPrivate } from './directory/private.ts';
 import { privateShape } from './directory/shapes.ts';
 import { isThere, type RunFiles } from './directory/writer.ts';
 import { EvidenceReader } from './evidence/reader.ts';
 import { Hooks } from './hooks.ts';
-import { type Judging, type Opened, openedAgain, privateFile, publicNode } from './judging.ts';
+import { type Judging, type Opened, openedAgain, publicNode } from './judging.ts';
 import { type LoopEnd, runLoop } from './loop.ts';
 import { type Past, readPast } from './past.ts';
 import { Payloads, Ports } from './placing.ts';
@@ -175,7 +176,7 @@ export class Campaign {
       return { ...begun, nodes };
     }
     const { origin, nodes, missing } = fleet;
-    await writeJson(names, privateFile(plan, { origin, nodes, missing }));
+    await writeJson(names, privateFile(plan, { nodes, missing }));
     await journal.commit({
       event: 'fleet',
       origin,
@@ -260,7 +261,10 @@ export class Campaign {
     this.#progress({ kind: 'phase', phase: 'write' });
     await journal.sync();
     const names = await readJson(file('private.json'), 'private', 1, privateShape);
-    const { judgement } = await writeResults({ path, plan, names, units, createJudge }, path);
+    const { judgement } = await writeResults(
+      { path, plan: withoutPrivate(plan), names, units, createJudge },
+      path,
+    );
     if (report !== undefined) {
       this.#progress({ kind: 'phase', phase: 'report' });
       const run = await openRun(path);

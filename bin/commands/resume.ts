@@ -4,7 +4,7 @@ import { command } from '../command.ts';
 import { campaignSetup, composeRun } from '../compose.ts';
 import { runExit } from '../exit-code.ts';
 import { jsonProgress, textProgress } from '../narrator.ts';
-import { planOfRun } from '../run-plan.ts';
+import { wholePlan } from '../../campaign/directory/private.ts';
 import { tellEnd } from '../summary.ts';
 import { version } from '../version.ts';
 import { STANDARD_REPORTS, writeReports } from '../write-reports.ts';
@@ -16,7 +16,7 @@ export const resume = command({
   options: (yargs) =>
     yargs.positional('run', { type: 'string', demandOption: true, describe: 'Run directory' }),
   async run(args, io) {
-    const composed = await composeRun(await planOfRun(args.run));
+    const composed = await composeRun(await wholePlan(args.run));
     const setup = await campaignSetup(composed, version(), io.signal);
     const result = await resumeRun(args.run, {
       ...setup,

@@ -33,6 +33,16 @@ export interface PrivateFile {
   }[];
   readonly missing: readonly Missing[];
   readonly price?: { readonly perNodeHour: number; readonly currency: string };
+  /** What of the plan stands here alone; absent in a run of a version that wrote it into plan.json. */
+  readonly plan?: {
+    /** The runner's own block (`fleet.options` of the plan): host names, addresses, accounts. */
+    readonly fleet: object;
+    readonly price?: { readonly perNodeHour: number; readonly currency: string };
+    /** `--only`, by id or name. */
+    readonly only?: readonly string[];
+    /** Of the estimate, in the delivery's currency. */
+    readonly cost?: number;
+  };
 }
 
 /** One stream of one process of an attempt, in evidence/. */

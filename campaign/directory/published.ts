@@ -191,6 +191,14 @@ const privates = z.strictObject({
   nodes: z.array(z.strictObject({ id: z.string(), name: z.string(), fabricAddress: z.string() })),
   missing: z.array(z.strictObject({ slot: z.string(), code: z.string(), reason: z.string() })),
   price: perNodeHour.optional(),
+  plan: z
+    .strictObject({
+      fleet: z.looseObject({}),
+      price: perNodeHour.optional(),
+      only: z.array(z.string()).optional(),
+      cost: z.number().optional(),
+    })
+    .optional(),
 });
 
 const manifest = z.strictObject({

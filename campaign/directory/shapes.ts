@@ -35,7 +35,11 @@ export const fleetShape = shape<FleetFile>({
 });
 
 /** private.json */
-export const privateShape = shape<PrivateFile>({ nodes: withId, missing: list });
+export const privateShape = shape<PrivateFile>({
+  nodes: withId,
+  missing: list,
+  plan: z.looseObject({ fleet: z.looseObject({}) }).optional(),
+});
 
 /** verdict.json */
 export const verdictShape = shape<Verdict>({

@@ -7,11 +7,11 @@ import type { Plan } from '../../plan/model.ts';
 import { EvidenceWriter } from '../evidence/writer.ts';
 import { Journal } from '../journal.ts';
 import { onDisk, syncFolder } from './disk.ts';
-import { readJson, writeJson } from './json.ts';
+import { writeJson } from './json.ts';
 import { lock } from './lock.ts';
 import { writeManifest } from './manifest.ts';
 import { startRejected } from './rejected.ts';
-import { planShape } from './shapes.ts';
+import { privateFile, wholePlan, withoutPrivate } from './private.ts';
 
 /** The open files of a run; one process at a time has them. */
 export interface RunFiles {
@@ -35,7 +35,7 @@ export function newRunId(now: Date): string {
 }
 
 /**
- * Makes `<out>/<id>/` with plan.json, an empty journal and the header of rejected.csv.
+ * Makes `<out>/<id>/` with plan.json, private.json, an empty journal and the header of rejected.csv.
  *
  * @throws {HarnessError} DISK_FULL; USAGE when `out` can't be made or written; RUN_UNREADABLE when the
  * folder is there already
@@ -57,7 +57,9 @@ export async function createRun(
   await usable(out, () => mkdir(path));
   const unlock = await lock(join(path, '.lock'));
   try {
-    await writeJson(join(path, 'plan.json'), plan);
+    // The private part first: where plan.json is, the run can be gone on with.
+    await writeJson(join(path, 'private.json'), privateFile(plan));
+    await writeJson(join(path, 'plan.json'), withoutPrivate(plan));
     await startRejected(join(path, 'rejected.csv'));
     await syncFolder(resolve(out));
     return await open(path, id, plan, unlock, now);
@@ -101,7 +103,7 @@ async function usable(out: string, make: () => Promise<unknown>): Promise<void> 
  */
 export async function reopenRun(path: string, now: () => Date): Promise<RunFiles> {
   const root = resolve(path);
-  const plan = await readJson(join(root, 'plan.json'), 'plan', 1, planShape);
+  const plan = await wholePlan(root);
   if (await isThere(join(root, 'manifest.json'))) {
     throw new HarnessError('RUN_SEALED', `${root} is complete and sealed`, {
       hint: 'Start a new run, or use `assay judge` or `assay report` on this one.',

@@ -122,7 +122,7 @@ async function readRun(path: string): Promise<DeliveryRun | Omit<NotCounted, 'ru
       run: manifest.run,
       sealedAt: manifest.sealedAt,
       terms: termsOf(plan),
-      fleet: fleetOf(plan),
+      fleet: fleetOf(plan, run.private),
       plan,
       verdict,
       nodes: fleet.nodes.map(({ id, identity, domains }) => {

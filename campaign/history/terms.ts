@@ -1,6 +1,7 @@
 /** What a delivery's runs must have in common. */
 import { createHash } from 'node:crypto';
 import type { Plan } from '../../plan/model.ts';
+import type { PrivateFile } from '../directory/model.ts';
 import { canonical } from '../directory/canonical.ts';
 
 /** Reference of the delivery that a run of this plan counts into. */
@@ -14,9 +15,9 @@ export function termsOf({ criteria, decision, delivery }: Plan): string {
   return hash({ criteria, decision, sku, unit, acceleratorsPerNode });
 }
 
-/** SHA-256 of the fleet as the plan names it: equal, the same nodes are meant. */
-export function fleetOf({ fleet }: Plan): string {
-  return hash({ runner: fleet.runner, options: fleet.options });
+/** SHA-256 of the fleet as the plan names it (with its private part): equal, the same nodes are meant. */
+export function fleetOf({ fleet }: Plan, whole?: PrivateFile): string {
+  return hash({ runner: fleet.runner, options: whole?.plan?.fleet ?? fleet.options });
 }
 
 function hash(value: object): string {

@@ -1,13 +1,14 @@
 /**
- * Runs the test files whose path contains one of the given words (all without), one process, files in order.
- * `--unit` leaves out test/end-to-end and test/browser. Closes two gaps of uvu: a suite that is never
+ * Runs the test files whose path contains one of the given words (all without): the fast ones in this
+ * process, in order, then each end-to-end and browser file in a process of its own (`--here`: in this one).
+ * `--unit` leaves those out. Closes two gaps of uvu: a suite that is never
  * run fails here, and a hanging test ends (ASSAY_TEST_LIMIT_S seconds a file, default 900).
  * Last line: `N passed, N failed[, N skipped]`.
  */
-import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { runApart } from './apart.ts';
 
 type Queued = () => Promise<readonly [errors: string | true, number, number, number]>;
 interface Uvu {
@@ -48,7 +49,9 @@ const report = () => {
   console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
 };
 
-for (const path of files) {
+const apart = !process.argv.includes('--here');
+const here = files.filter((path) => !(apart && slow(path)));
+for (const path of here) {
   current = path;
   watchdog = setTimeout(() => {
     console.error(`${current}: still running after ${limit / 1000} s`);
@@ -69,33 +72,20 @@ for (const path of files) {
     counts.failed += 1;
   }
   clearTimeout(watchdog);
-  if (counts.failed > 0 && slow(path) && process.env['ASSAY_TEST_AGAIN'] === undefined) {
-    counts = again(path, counts);
-  }
+  count(path, counts, performance.now() - started);
+}
+const rest = files.filter((path) => !here.includes(path));
+await runApart(rest, fileURLToPath(import.meta.url), (path, { counts, milliseconds }) => {
+  count(path, counts, milliseconds);
+});
+
+function count(path: string, counts: typeof totals, milliseconds: number): void {
   totals.passed += counts.passed;
   totals.failed += counts.failed;
   totals.skipped += counts.skipped;
   if (counts.failed > 0) failedFiles.push(path);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const seconds = (milliseconds / 1000).toFixed(1);
   console.log(`${counts.failed > 0 ? 'FAIL' : 'ok  '} ${path} (${counts.passed}, ${seconds} s)`);
-}
-
-/**
- * Real hosts on a machine that others keep busy: a slow file that fails gets a second try in a process
- * of its own, and is said to have needed it. A second failure stands.
- */
-function again(path: string, first: typeof totals): typeof totals {
-  console.log(`AGAIN ${path}: ${first.failed} failed at the first try`);
-  const environment = { ...process.env, ASSAY_TEST_AGAIN: '1' };
-  const { status, stdout } = spawnSync('npx', ['--no-install', 'tsx', 'test/run.ts', path], {
-    cwd: join(root, '..'),
-    env: environment,
-    encoding: 'utf8',
-  });
-  // Indented, so that its closing line is not taken for ours.
-  process.stdout.write(stdout.replaceAll(/^/gmu, '  '));
-  const passed = first.passed + first.failed;
-  return status === 0 ? { ...first, passed, failed: 0 } : first;
 }
 
 /** Runs what the file queued; each queued suite gives [errors or true, passed, skipped, total]. */

@@ -1,3 +1,5 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { breakTorch, loopbackFleet, verdictOf, type LoopbackFleet } from '../loopback-fleet.ts';
@@ -59,6 +61,19 @@ test('a wrong product, a crash and a closed port are named, with their owners, a
     attempts.map(({ outcome }) => outcome.status === 'failed' && [outcome.owner, outcome.code]),
     [['node', 'CRASHED']],
   );
+  const addresses = fleet.hosts.map((host) => host.address);
+  assert.equal(await filesNaming(ended.run ?? '', addresses), ['private.json']);
 });
+
+/** Files of a run, but its evidence, in which one of the words stands. */
+async function filesNaming(run: string, words: readonly string[]): Promise<string[]> {
+  const naming: string[] = [];
+  for (const { name, parentPath } of await readdir(run, { recursive: true, withFileTypes: true })) {
+    if (!name.includes('.') || parentPath.endsWith('evidence')) continue;
+    const bytes = await readFile(join(parentPath, name));
+    if (words.some((word) => bytes.includes(word))) naming.push(name);
+  }
+  return naming;
+}
 
 test.run();

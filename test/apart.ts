@@ -1,0 +1,58 @@
+/** Test files in processes of their own: two at once, as long as neither needs the machine for itself. */
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import pLimit from 'p-limit';
+
+/** How a file ended. */
+export interface FileResult {
+  readonly counts: { passed: number; failed: number; skipped: number };
+  readonly milliseconds: number;
+}
+
+/** Files at once. */
+const LANES = 2;
+/** What these measure is the machine's speed, or a limit in time: they run with nothing beside them. */
+const ALONE = /slowed|network-cut|payloads-|challenge/u;
+const LAST = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/mu;
+
+/**
+ * Runs each file by `runner FILE --here`.
+ *
+ * @param runner path of test/run.ts
+ * @param ended told as each file ends; one that failed has had a second try by then, and was said to
+ */
+export async function runApart(
+  files: readonly string[],
+  runner: string,
+  ended: (path: string, result: FileResult) => void,
+): Promise<void> {
+  const alone = files.filter((path) => ALONE.test(path));
+  const beside = files.filter((path) => !ALONE.test(path));
+  const lanes = pLimit(LANES);
+  const one = async (path: string) => ended(path, await twice(path, runner));
+  await Promise.all(beside.map((path) => lanes(() => one(path))));
+  for (const path of alone) await one(path);
+}
+
+/** Real hosts on a machine that others keep busy: a file that fails gets a second try. A second failure stands. */
+async function twice(path: string, runner: string): Promise<FileResult> {
+  const started = performance.now();
+  let counts = await once(path, runner);
+  if (counts.failed > 0) {
+    console.log(`AGAIN ${path}: ${counts.failed} failed at the first try`);
+    counts = await once(path, runner);
+  }
+  return { counts, milliseconds: performance.now() - started };
+}
+
+async function once(path: string, runner: string): Promise<FileResult['counts']> {
+  const child = spawn(process.execPath, [...process.execArgv, runner, path, '--here'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [out, complaint] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  // Indented, so that its closing line is not taken for ours.
+  process.stdout.write(`${out}${complaint}`.trimEnd().replaceAll(/^/gmu, '  ').concat('\n'));
+  const [, passed, failed, skipped] = LAST.exec(out) ?? [];
+  if (passed === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  return { passed: Number(passed), failed: Number(failed), skipped: Number(skipped ?? 0) };
+}

@@ -5,6 +5,7 @@ import { HarnessError } from '../../plan/errors.ts';
 import type { Domain, Exit, Fleet, FleetEvent, Identity, Node, RunContext } from '../model.ts';
 import { bootstrap, type Ground } from './bootstrap.ts';
 import { clear, createHost, isPassing, PUT_LIMIT, type Host, type Puts } from './host.ts';
+import { nameless } from './nameless.ts';
 import { prepare } from './prepare.ts';
 import { printable } from './printable.ts';
 import { runOn } from './process-on.ts';
@@ -16,6 +17,8 @@ export interface Target {
   /** Node.name. */
   readonly name: string;
   readonly fabricAddress: string;
+  /** More names of it and of the hosts on the way to it that an error may tell; no file of a run may. */
+  readonly also?: readonly string[];
   readonly identity: readonly Identity[];
   readonly domains: readonly Domain[];
   /** Absolute path of a folder that the hosts share: files go there once. */
@@ -110,7 +113,7 @@ export async function sessionFleet(
 
   const running = new Set<Promise<readonly Exit[]>>();
   let releasing: Promise<readonly { id: string; reason: string }[]> | undefined;
-  return {
+  const fleet: Fleet = {
     origin: context.fleet.standIn === true ? 'stand-in' : 'hardware',
     nodes,
     missing: missing.map(({ node, slot, code, reason }) => ({ node, slot, code, reason })),
@@ -181,6 +184,7 @@ export async function sessionFleet(
       return releasing;
     },
   };
+  return nameless(fleet, new Map(targets.map(({ also = [] }, at) => [nodeId(at), also])));
 }
 
 /** Id under which a step `on: 'controller'` is reported. */

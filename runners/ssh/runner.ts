@@ -51,10 +51,12 @@ function target(row: HostRow, client: SshClient, options: SshOptions): Target {
     ...(row.identityFile !== undefined && { identityFiles: [row.identityFile] }),
   };
   const pattern = options['fabric-address'];
+  const { address, hostKeyAlias, jumps } = client.settings(host);
+  const onTheWay = jumps.map((jump) => jump.replace(/^.*@/u, '').replace(/:\d+$/u, ''));
   return {
     name: row.name,
-    fabricAddress:
-      row.fabricAddress ?? pattern?.replaceAll('{host}', row.name) ?? client.settings(host).address,
+    fabricAddress: row.fabricAddress ?? pattern?.replaceAll('{host}', row.name) ?? address,
+    also: [address, ...(hostKeyAlias === undefined ? [] : [hostKeyAlias]), ...onTheWay],
     identity: row.serial === undefined ? [] : [{ kind: 'plan', value: row.serial }],
     domains: row.domains,
     open: (signal) => client.open(host, signal),

@@ -1,0 +1,63 @@
+/** Fresh runs confirm an alarm, or they do not. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { judgeFresh } from '../../../verdicts/changes/confirm.ts';
+import type { Alarm, FreshRun } from '../../../verdicts/changes/model.ts';
+
+const alarm: Alarm = {
+  id: 'gemm · node serial:A',
+  delivery: 'D',
+  metric: 'matmul.gemm.throughput',
+  parameters: { dtype: 'bf16' },
+  scope: { kind: 'node', id: 'serial:A' },
+  rules: ['shift'],
+  raised: '2026-11-25',
+  since: '2026-11-23',
+  loss: 0.03,
+  affected: 1,
+  subjects: ['serial:A'],
+  near: [],
+  retest: [{ subject: 'serial:A', expected: 700 }],
+  runs: 3,
+  sigma: 0.005,
+  margin: 0.01,
+  better: 'higher',
+};
+const runs = (...values: number[]): FreshRun[] =>
+  values.map((value) => ({ subject: 'serial:A', value }));
+
+test('a loss that fresh runs show is confirmed, with its size', () => {
+  const said = judgeFresh(alarm, runs(679, 680, 681));
+  assert.is(said.word, 'confirmed');
+  assert.ok(Math.abs(said.loss - 20 / 700) < 1e-3);
+});
+
+test('fresh runs at the expected level say that it recovered', () => {
+  assert.is(judgeFresh(alarm, runs(700, 701, 699)).word, 'recovered');
+});
+
+test('no word is given before the first round is complete, and the rest of it is asked for', () => {
+  const said = judgeFresh(alarm, runs(600));
+  assert.is(said.word, 'more');
+  assert.equal(said.next, ['serial:A', 'serial:A']);
+  assert.is(judgeFresh(alarm, []).word, 'more');
+});
+
+test('at the limit itself the runs end without a word', () => {
+  const limit = 700 * 0.99;
+  assert.is(judgeFresh(alarm, runs(...Array<number>(9).fill(limit))).word, 'undecided');
+});
+
+test('where lower is better the ratio is turned over', () => {
+  const latency: Alarm = { ...alarm, better: 'lower' };
+  assert.is(judgeFresh(latency, runs(721, 722, 720)).word, 'confirmed');
+  assert.is(judgeFresh(latency, runs(680, 679, 681)).word, 'recovered');
+});
+
+test('what is not of the alarm, or no value, is not counted', () => {
+  const said = judgeFresh(alarm, [{ subject: 'serial:B', value: 600 }, ...runs(NaN, 0, -1)]);
+  assert.is(said.n, 0);
+  assert.is(said.word, 'more');
+});
+
+test.run();

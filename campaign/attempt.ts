@@ -87,7 +87,7 @@ export async function runAttempt(order: AttemptOrder, tools: AttemptTools): Prom
     trial,
     ordinal,
     startedAt,
-    seconds: lengthOf(exits, tools.clock.seconds() - started),
+    seconds: lengthOf(exits, tools.fleet.told ? 0 : tools.clock.seconds() - started),
     exits,
     ...(!cut && { outcome }),
   };
@@ -105,8 +105,10 @@ export async function runAttempt(order: AttemptOrder, tools: AttemptTools): Prom
 }
 
 /**
- * Seconds of an attempt: by our clock, or what the fleet says that the programs took, where it let nobody
- * wait for them. So a simulated run has the length that it would have had, and the same one every time.
+ * Seconds of an attempt: by our clock, or what the fleet says that the programs took, where that is longer.
+ *
+ * @param seconds by our clock; 0 where nobody waits for programs, so that a simulated attempt has the
+ * length that it would have had, and the same one every time
  */
 function lengthOf(exits: readonly StepExit[], seconds: number): number {
   const deciding = exits.filter(({ role }) => decides(role));

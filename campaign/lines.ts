@@ -1,4 +1,5 @@
 /** Bytes → lines: the same lines live and in replay, however the bytes were cut into chunks. */
+import { isAscii } from 'node:buffer';
 
 /** Bytes of a line that are kept; what follows up to its end is counted and dropped. */
 export const LINE_LIMIT = 64 * 1024;
@@ -19,8 +20,8 @@ export class LineSplitter {
 
   /** @returns the lines that these bytes complete, without their ends ("\n" or "\r\n") */
   push(bytes: Uint8Array): string[] {
-    const lines: string[] = [];
-    let from = 0;
+    const lines = this.#plain(bytes);
+    let from = lines.length === 0 ? 0 : bytes.lastIndexOf(NEWLINE) + 1;
     for (;;) {
       const end = bytes.indexOf(NEWLINE, from);
       if (end < 0) break;
@@ -33,6 +34,20 @@ export class LineSplitter {
       from = end + 1;
     }
     if (from < bytes.length) this.#hold(bytes.subarray(from));
+    return lines;
+  }
+
+  /** Whole lines of plain ASCII, as nearly all are, in one go; none where any needs a closer look. */
+  #plain(bytes: Uint8Array): string[] {
+    if (this.#length > 0 || this.#over) return [];
+    const end = bytes.lastIndexOf(NEWLINE);
+    const whole = bytes.subarray(0, Math.max(0, end));
+    if (end < 0 || !isAscii(whole)) return [];
+    const text = Buffer.from(whole.buffer, whole.byteOffset, end).toString('latin1');
+    if (text.includes('\r')) return [];
+    const lines = text.split('\n');
+    if (lines.some((line) => line.length > LINE_LIMIT)) return [];
+    this.lines += lines.length;
     return lines;
   }
 

@@ -148,14 +148,15 @@ class Loop {
       if (todo !== undefined) todos.push(todo);
     }
     progress({ kind: 'phase', phase: 'round', round, trials: todos.length });
-    const { atOnce, grace } = plan.fleet;
-    const { deadlines, patience, signal } = this.#setup;
+    const { grace } = plan.fleet;
+    const { deadlines, patience, signal, fleet } = this.#setup;
+    const most = [plan.fleet.atOnce, fleet.atOnce].filter((one) => one !== undefined);
     const stop = await runRound(
       todos,
       {
         ...tools,
         ...known,
-        ...(atOnce !== undefined && { atOnce }),
+        ...(most.length > 0 && { atOnce: Math.min(...most) }),
         shared: sharedMachines(known.nodes),
         reach: this.reach,
         retries: this.#retries,

@@ -27,13 +27,21 @@ export class Ports {
 
 /** Payload files, hashed once each. */
 export class Payloads {
-  readonly #hashes = new Map<string, Promise<string>>();
+  readonly #hashing = new Map<string, Promise<string>>();
+  readonly #hashes = new Map<string, string>();
 
   /** SHA-256 of a file on the controller. */
-  hash(path: string): Promise<string> {
-    const known = this.#hashes.get(path) ?? hashFile(path);
-    this.#hashes.set(path, known);
-    return known;
+  async hash(path: string): Promise<string> {
+    const hashing = this.#hashing.get(path) ?? hashFile(path);
+    this.#hashing.set(path, hashing);
+    const hash = await hashing;
+    this.#hashes.set(path, hash);
+    return hash;
+  }
+
+  /** The hash, once it is known: nothing to wait for then. */
+  known(path: string): string | undefined {
+    return this.#hashes.get(path);
   }
 }
 
@@ -65,10 +73,11 @@ export async function place(
   ports: Record<string, number>,
 ): Promise<Placed> {
   const files = new Map<string, string>();
-  const resolve = async (argument: Argument): Promise<[PlacedArgument, RecordedArgument]> => {
+  const resolve = (argument: Argument): [PlacedArgument, RecordedArgument] => {
     if (typeof argument === 'string') return [argument, argument];
     if ('payload' in argument) {
-      const file = await known.payloads.hash(argument.payload);
+      const file = known.payloads.known(argument.payload);
+      if (file === undefined) throw new Error(`${argument.payload} was not hashed`);
       files.set(file, argument.payload);
       return [{ file }, { file }];
     }
@@ -83,11 +92,15 @@ export async function place(
     }
     return [argument, argument];
   };
-  const argv = await Promise.all(step.argv.map(resolve));
-  const environment = await Promise.all(
-    Object.entries(step.environment).map(
-      async ([name, argument]) => [name, await resolve(argument)] as const,
-    ),
+  for (const argument of [...step.argv, ...Object.values(step.environment)]) {
+    if (typeof argument === 'string' || !('payload' in argument)) continue;
+    if (known.payloads.known(argument.payload) === undefined) {
+      await known.payloads.hash(argument.payload);
+    }
+  }
+  const argv = step.argv.map(resolve);
+  const environment = Object.entries(step.environment).map(
+    ([name, argument]) => [name, resolve(argument)] as const,
   );
   const [program, ...rest] = argv.map(([placed]) => placed);
   if (program === undefined) throw new Error('a step without a program');

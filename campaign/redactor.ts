@@ -83,10 +83,15 @@ export class Redactor {
 
   /** @returns bytes that can't be part of a secret any more */
   push(bytes: Uint8Array): Uint8Array {
-    const text =
-      this.#held + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    const fresh = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    const text = this.#held === '' ? fresh : this.#held + fresh;
     const end = text.lastIndexOf('\n') + 1;
     let out = this.#lines(text.slice(0, end));
+    // Nothing to take out and nothing to hold back: the bytes themselves.
+    if (out.length === bytes.length && out === fresh) {
+      this.#held = '';
+      return bytes;
+    }
     this.#held = text.slice(end);
     if (this.#held.length > HELD) out += this.#piece();
     return Buffer.from(out, 'latin1');

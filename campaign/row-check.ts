@@ -1,6 +1,6 @@
 /** A table of a run against the rows that its evidence gives. */
 import { join } from 'node:path';
-import { readParquet, type Row, type Table } from './directory/parquet.ts';
+import { readParquet, type Table } from './directory/parquet.ts';
 import { differences } from './differences.ts';
 import { attempt, type Problem } from './verify-files.ts';
 
@@ -36,8 +36,8 @@ export class RowCheck<T> {
     const row = await this.#read();
     if (this.#broken) return;
     this.#row += 1;
-    const seen = row === undefined ? {} : cells(this.#table.encode(row));
-    const found = differences(seen, cells(this.#table.encode(expected)));
+    const seen = row === undefined ? {} : this.#cells(row);
+    const found = differences(seen, this.#cells(expected));
     for (const one of found) this.#name(`row ${this.#row} (${what}): ${one}`);
   }
 
@@ -47,6 +47,13 @@ export class RowCheck<T> {
       this.#name(`has more than the ${this.#row} rows that the evidence gives`);
     }
     await this.#rows.return?.();
+  }
+
+  /** By column; absent cells left out: a file has no cells that are there and undefined. */
+  #cells(row: T): object {
+    const cells = this.#table.encode(row);
+    const named = this.#table.columns.map(({ name }, at) => [name, cells[at]] as const);
+    return Object.fromEntries(named.filter(([, cell]) => cell !== undefined));
   }
 
   async #read(): Promise<T | undefined> {
@@ -64,9 +71,4 @@ export class RowCheck<T> {
 
 async function* only<T>(rows: AsyncIterable<T>, about: (row: T) => boolean): AsyncGenerator<T> {
   for await (const row of rows) if (about(row)) yield row;
-}
-
-/** Absent cells left out: a file has no cells that are there and undefined. */
-function cells(row: Row): Row {
-  return Object.fromEntries(Object.entries(row).filter(([, cell]) => cell !== undefined));
 }

@@ -2,34 +2,47 @@
 import type { JudgedReading } from '../verdicts/model.ts';
 import type { TelemetryRow } from './directory/model.ts';
 
+interface Series {
+  readonly key: string;
+  readonly of: Telemetry;
+  readonly first: number;
+  /** From the second value on. */
+  rest?: number[];
+}
+
 /** Rows in the order of node, accelerator and field. */
 export function telemetryRows(
   attempt: string,
   readings: readonly JudgedReading[],
 ): readonly TelemetryRow[] {
-  const series = new Map<string, { readonly of: Telemetry; readonly values: number[] }>();
+  const series = new Map<string, Series>();
   for (const reading of readings) {
     if (reading.kind !== 'telemetry') continue;
     const key = `${reading.node}\n${reading.accelerator ?? ''}\n${reading.field}`;
-    const one = series.get(key) ?? { of: reading, values: [] };
-    one.values.push(reading.value);
-    series.set(key, one);
+    const one = series.get(key);
+    if (one === undefined) series.set(key, { key, of: reading, first: reading.value });
+    else if (one.rest === undefined) one.rest = [reading.value];
+    else one.rest.push(reading.value);
   }
-  return [...series.entries()]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { of, values }]) => {
-      const sorted = Float64Array.from(values).sort();
-      return {
-        attempt,
-        node: of.node,
-        ...(of.accelerator !== undefined && { accelerator: of.accelerator }),
-        field: of.field,
-        n: sorted.length,
-        min: sorted[0] as number,
-        median: middle(sorted),
-        max: sorted[sorted.length - 1] as number,
-      };
-    });
+  return [...series.values()]
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map((one) => rowOf(attempt, one));
+}
+
+/** Field by field: a large fleet has millions of rows, most of one value. */
+function rowOf(attempt: string, { of, first, rest }: Series): TelemetryRow {
+  const sorted = rest && Float64Array.from([first, ...rest]).sort();
+  const row: { -readonly [K in keyof TelemetryRow]: TelemetryRow[K] } = {
+    attempt,
+    node: of.node,
+    field: of.field,
+    n: sorted?.length ?? 1,
+    min: sorted?.[0] ?? first,
+    median: sorted === undefined ? first : middle(sorted),
+    max: sorted?.at(-1) ?? first,
+  };
+  if (of.accelerator !== undefined) row.accelerator = of.accelerator;
+  return row;
 }
 
 type Telemetry = Extract<JudgedReading, { kind: 'telemetry' }>;

@@ -211,6 +211,10 @@ export interface Fleet {
   readonly until?: Date;
   /** Seconds for which the nodes were held (and paid for) before they were handed over; absent: 0. */
   readonly heldBefore?: number;
+  /** Attempts beyond which nothing goes faster: others wait before they begin. Absent: as many as have nodes. */
+  readonly atOnce?: number;
+  /** Nobody waits for its programs: an attempt took what its exits say, and our clock says nothing of it. */
+  readonly told?: true;
   /**
    * Runs a placed step: one process a node, resolves when all have ended. Awaits `sink` for each
    * chunk (back-pressure). Aborting stops the process groups and gives `stopped`.

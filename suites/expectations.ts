@@ -9,7 +9,7 @@ export type ValueReading = Extract<Reading, { kind: 'sample' | 'check' | 'digest
 
 /** Gate and ledger of one attempt; its size is bounded by the case and its nodes, not by output. */
 export interface Expectations {
-  /** Takes a value once. @returns why it can't be taken; undefined = taken */
+  /** Takes a value once, and gives it the promise's own parameters. @returns why it can't be taken; undefined = taken */
   take(value: ValueReading): string | undefined;
   /** Whether anything was taken from this node. */
   has(node: string): boolean;
@@ -53,6 +53,8 @@ export function expectations(of: Case, nodes: readonly Node[]): Expectations {
       else if (own.has(place)) return `${name} ${parametersKey(parameters)} was said twice`;
       else own.add(place);
       if ('node' in subject) speakers.add(subject.node);
+      // Equal ones are one object from here on: a large fleet gives millions of values.
+      (value as { parameters: Parameters }).parameters = one.parameters;
       return undefined;
     },
     has: (node) => speakers.has(node),

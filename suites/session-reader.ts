@@ -2,6 +2,7 @@
  * The reader that payload suites share: lines of the protocol → readings, who speaks being known from
  * the session. Keeps no output; what it keeps is bounded by the case and its nodes.
  */
+import type { Subject } from '../plan/model.ts';
 import type { Node } from '../runners/model.ts';
 import { expectations, type ValueReading } from './expectations.ts';
 import type { Line, Reader, ReaderContext, Reading } from './model.ts';
@@ -55,8 +56,8 @@ export function sessionReader(context: ReaderContext, rules: SessionRules = {}):
   const deciding = context.steps.filter((step) => step.role === 'rank' || step.role === 'load');
   const heard = new Map<string, Heard>();
   for (const step of deciding) {
-    const speaking = step.on === 'native' ? step.nodes.slice(0, 1) : step.nodes;
-    speaking.forEach((id, position) => {
+    const speakers = step.on === 'native' ? step.nodes.slice(0, 1) : step.nodes;
+    speakers.forEach((id, position) => {
       const node = context.nodes.find((one) => one.id === id);
       if (node === undefined) return;
       heard.set(`${step.index} ${id}`, { step: step.index, speaker: { node, position }, facts: 0 });
@@ -110,9 +111,22 @@ export function sessionReader(context: ReaderContext, rules: SessionRules = {}):
     }
   };
 
+  // Lines come stream by stream.
+  let last: { readonly step: number; readonly node: string; readonly one: Heard | undefined } = {
+    step: -1,
+    node: '',
+    one: undefined,
+  };
+  const speaking = ({ step, node }: Line): Heard | undefined => {
+    if (last.step !== step || last.node !== node) {
+      last = { step, node, one: heard.get(`${step} ${node}`) };
+    }
+    return last.one;
+  };
+
   return {
     line(text, from) {
-      const one = heard.get(`${from.step} ${from.node}`);
+      const one = speaking(from);
       if (one === undefined) return [];
       const parsed = from.stream === 'stdout' ? parseLine(text) : { log: text };
       if ('log' in parsed) {
@@ -162,25 +176,46 @@ export function sessionReader(context: ReaderContext, rules: SessionRules = {}):
 
 /** A value about the node that speaks, or the accelerator that it names by index. */
 function ownValue(line: ValueLine, speaker: Speaker, at: Line): readonly ValueReading[] | string {
-  const node = speaker.node.id;
-  const accelerator = speaker.node.accelerators.find((one) => one.index === line.accelerator);
-  if (line.accelerator !== undefined && accelerator === undefined) {
-    return `no accelerator ${line.accelerator} on this node`;
-  }
-  const subject =
-    accelerator === undefined
-      ? ({ kind: 'node', node } as const)
-      : ({ kind: 'accelerator', node, accelerator: accelerator.id } as const);
+  const subject = subjectOf(speaker.node, line.accelerator);
+  if (subject === undefined) return `no accelerator ${line.accelerator} on this node`;
   const { parameters } = line;
   if (line.kind === 'sample') {
-    const { kind, metric, value, iterations, tally, window } = line;
-    const more = { ...(iterations && { iterations }), ...(tally && { tally }) };
-    return [{ kind, metric, subject, parameters, value, ...more, ...(window && { window }), at }];
+    const { metric, value, iterations, tally, window } = line;
+    const reading: Measured = { kind: 'sample', metric, subject, parameters, value, at };
+    if (iterations !== undefined) reading.iterations = iterations;
+    if (tally !== undefined) reading.tally = tally;
+    if (window !== undefined) reading.window = window;
+    return [reading];
   }
   const { name, ok, digest, detail } = line;
   if (digest !== undefined)
     return [{ kind: 'digest', subject, name, parameters, value: digest, at }];
   return [{ kind: 'check', subject, name, parameters, ok: ok === true, detail, at }];
+}
+
+type Measured = {
+  -readonly [F in keyof Extract<ValueReading, { kind: 'sample' }>]: Extract<
+    ValueReading,
+    { kind: 'sample' }
+  >[F];
+};
+
+/** One object a subject, however many values are about it. */
+const subjects = new WeakMap<Node, ReadonlyMap<number | undefined, Subject>>();
+
+/** @returns undefined where the node has no such accelerator */
+function subjectOf(node: Node, accelerator: number | undefined): Subject | undefined {
+  const known =
+    subjects.get(node) ??
+    new Map<number | undefined, Subject>([
+      [undefined, { kind: 'node', node: node.id }],
+      ...node.accelerators.map(
+        ({ index, id }) =>
+          [index, { kind: 'accelerator', node: node.id, accelerator: id }] as const,
+      ),
+    ]);
+  subjects.set(node, known);
+  return known.get(accelerator);
 }
 
 function noteLog(one: Heard, text: string): void {

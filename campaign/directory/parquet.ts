@@ -1,23 +1,25 @@
 /** Parquet files written in row groups and read back the same way: memory is one row group. */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetRead } from 'hyparquet';
 import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
-import { systemCode } from '../../plan/errors.ts';
+import { HarnessError, systemCode } from '../../plan/errors.ts';
+import { ColumnBuffer } from './column-chunk.ts';
 import { namedDiskError } from './disk.ts';
 import { unreadable } from './json.ts';
 
 /** Rows held in memory, written and read together. */
-const GROUP = 20_000;
+const GROUP = 50_000;
 
-export type Cell = string | number | bigint | boolean | undefined;
-/** A cell that is not there is undefined when written, null when read. */
-export type Row = Readonly<Record<string, Cell | null>>;
+export type Cell = string | number | undefined;
+/** A cell that is not there is null or undefined when read; whole numbers of 64 bits come as bigint. */
+export type ReadCell = Cell | bigint | null;
+export type Row = Readonly<Record<string, ReadCell>>;
 
 /** A column: name, Parquet type, and whether every row has it. */
 export interface Column {
   readonly name: string;
-  readonly type: 'STRING' | 'INT32' | 'INT64' | 'DOUBLE' | 'BOOLEAN';
+  readonly type: 'STRING' | 'INT64' | 'DOUBLE';
   readonly required: boolean;
   /** Smallest and largest of each row group are stored: for columns that queries filter by. */
   readonly statistics?: true;
@@ -28,8 +30,18 @@ export interface Table<T> {
   /** `<schema>/<major>` in the file's metadata, e.g. "assay/samples/1". */
   readonly schema: string;
   readonly columns: readonly Column[];
-  encode(value: T): Row;
+  /** In the order of the columns. */
+  encode(value: T): readonly Cell[];
   decode(row: Row): T;
+}
+
+/** A row group as it was read, column by column. */
+export interface Group<T> {
+  readonly rows: number;
+  /** Cells of one of the columns asked for. */
+  column(name: string): ArrayLike<ReadCell>;
+  /** One row; every column was asked for. @throws {HarnessError} RUN_UNREADABLE where it is malformed */
+  row(at: number): T;
 }
 
 /** Rows going to a file; the file has its name only when it is whole. */
@@ -39,18 +51,23 @@ export class ParquetSink<T> {
   readonly #file: FileHandle;
   readonly #bytes = new ByteWriter();
   readonly #writer: ParquetWriter;
-  readonly #columns: Cell[][];
+  readonly #columns: readonly ColumnBuffer[];
   #rows = 0;
 
   private constructor(path: string, table: Table<T>, file: FileHandle) {
     this.#path = path;
     this.#table = table;
     this.#file = file;
-    this.#columns = table.columns.map(() => []);
-    const schema = schemaFromColumnData({ columnData: this.#columnData() });
+    this.#columns = table.columns.map((column) => new ColumnBuffer(column, GROUP));
+    const columnData = table.columns.map(({ name, type, required }) => ({
+      name,
+      type,
+      nullable: !required,
+      data: [],
+    }));
     this.#writer = new ParquetWriter({
       writer: this.#bytes,
-      schema,
+      schema: schemaFromColumnData({ columnData }),
       kvMetadata: [{ key: 'schema', value: table.schema }],
       createdBy: 'assay',
     });
@@ -63,8 +80,8 @@ export class ParquetSink<T> {
 
   /** @returns what to wait for when a row group is full; a promise for every row would cost more than the row */
   write(value: T): Promise<void> | undefined {
-    const row = this.#table.encode(value);
-    this.#table.columns.forEach(({ name }, at) => this.#columns[at]?.push(row[name] ?? undefined));
+    const cells = this.#table.encode(value);
+    for (let at = 0; at < this.#columns.length; at += 1) this.#columns[at]?.push(cells[at]);
     this.#rows += 1;
     return this.#rows >= GROUP ? this.#group() : undefined;
   }
@@ -87,20 +104,20 @@ export class ParquetSink<T> {
 
   async #group(): Promise<void> {
     if (this.#rows === 0) return;
-    await this.#writer.write({ columnData: this.#columnData(), rowGroupSize: GROUP });
-    for (const column of this.#columns) column.length = 0;
+    const from = this.#bytes.offset;
+    const columns = this.#columns.map((column) => column.write(this.#bytes));
+    this.#writer.row_groups.push({
+      columns,
+      num_rows: BigInt(this.#rows),
+      total_byte_size: columns.reduce(
+        (sum, { meta_data }) => sum + (meta_data?.total_uncompressed_size ?? 0n),
+        0n,
+      ),
+      total_compressed_size: BigInt(this.#bytes.offset - from),
+    });
+    this.#writer.num_rows += BigInt(this.#rows);
     this.#rows = 0;
     await this.#flush();
-  }
-
-  #columnData() {
-    return this.#table.columns.map(({ name, type, required, statistics }, at) => ({
-      name,
-      type,
-      nullable: !required,
-      statistics: statistics === true,
-      data: this.#columns[at] ?? [],
-    }));
   }
 
   async #flush(): Promise<void> {
@@ -119,7 +136,80 @@ export class ParquetSink<T> {
  * @throws {HarnessError} RUN_UNREADABLE when it is missing, truncated or no such table
  */
 export async function* readParquet<T>(path: string, table: Table<T>): AsyncGenerator<T> {
-  for await (const row of rows(path, table.columns)) yield decoded(path, table, row);
+  for await (const group of readGroups(path, table)) {
+    for (let at = 0; at < group.rows; at += 1) yield group.row(at);
+  }
+}
+
+/**
+ * The row groups of a file: for who looks at a few columns of millions of rows.
+ *
+ * @param names columns that are read; absent: all
+ * @throws {HarnessError} as `readParquet`
+ */
+export async function* readGroups<T>(
+  path: string,
+  table: Table<T>,
+  names: readonly string[] = table.columns.map((column) => column.name),
+): AsyncGenerator<Group<T>> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const buffer = await asyncBuffer(file);
+    const metadata = await parquetMetadataAsync(buffer);
+    let rowStart = 0;
+    for (const { num_rows } of metadata.row_groups) {
+      const rows = Number(num_rows);
+      const columns = await columnsOf(names, rows, { file: buffer, metadata, rowStart });
+      yield {
+        rows,
+        column: (name) => columns.get(name) ?? [],
+        row: (at) => decoded(path, table, rowOf(columns, at)),
+      };
+      rowStart += rows;
+    }
+  } catch (error) {
+    if (error instanceof HarnessError) throw error;
+    const why = systemCode(error) ?? (error instanceof Error ? error.message : String(error));
+    throw unreadable(path, `${basename(path)} can't be read (${why})`, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+type Cells = ArrayLike<ReadCell>;
+
+async function columnsOf(
+  names: readonly string[],
+  rows: number,
+  at: { readonly file: AsyncBuffer; readonly metadata: FileMetaData; readonly rowStart: number },
+): Promise<ReadonlyMap<string, Cells>> {
+  const columns = new Map<string, Cells>();
+  await parquetRead({
+    ...at,
+    columns: [...names],
+    rowEnd: at.rowStart + rows,
+    onChunk({ columnName, columnData }) {
+      const known = columns.get(columnName);
+      const more = columnData as Cells;
+      // A column of several pages comes in parts.
+      columns.set(
+        columnName,
+        known === undefined ? more : [...Array.from(known), ...Array.from(more)],
+      );
+    },
+  });
+  for (const name of names) {
+    const length = columns.get(name)?.length ?? 0;
+    if (length !== rows) throw new Error(`${length} cells of ${rows} in column ${name}`);
+  }
+  return columns;
+}
+
+function rowOf(columns: ReadonlyMap<string, Cells>, at: number): Row {
+  const row: Record<string, ReadCell> = {};
+  for (const [name, cells] of columns) row[name] = cells[at];
+  return row;
 }
 
 function decoded<T>(path: string, table: Table<T>, row: Row): T {
@@ -128,34 +218,6 @@ function decoded<T>(path: string, table: Table<T>, row: Row): T {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw unreadable(path, `${basename(path)} has a malformed row (${why})`, error);
-  }
-}
-
-async function* rows(path: string, columns: readonly Column[]): AsyncGenerator<Row> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, 'r');
-    const buffer = await asyncBuffer(file);
-    const metadata = await parquetMetadataAsync(buffer);
-    const names = columns.map((column) => column.name);
-    const total = Number(metadata.num_rows);
-    for (let start = 0; start < total; start += GROUP) {
-      const end = Math.min(start + GROUP, total);
-      const group = await parquetReadObjects({
-        file: buffer,
-        metadata,
-        columns: names,
-        rowStart: start,
-        rowEnd: end,
-      });
-      if (group.length !== end - start) throw new Error(`${group.length} rows in a row group`);
-      yield* group as Row[];
-    }
-  } catch (error) {
-    const why = systemCode(error) ?? (error instanceof Error ? error.message : String(error));
-    throw unreadable(path, `${basename(path)} can't be read (${why})`, error);
-  } finally {
-    await file?.close();
   }
 }
 

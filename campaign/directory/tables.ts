@@ -5,7 +5,7 @@ import type { Sample } from '../../suites/model.ts';
 import type { Finding, Word } from '../../verdicts/model.ts';
 import { canonical } from './canonical.ts';
 import type { TelemetryRow } from './model.ts';
-import type { Cell, Column, Row, Table } from './parquet.ts';
+import type { Column, ReadCell, Row, Table } from './parquet.ts';
 
 const required = (name: string, type: Column['type']): Column => ({ name, type, required: true });
 const filtered = (name: string, type: Column['type']): Column => ({
@@ -55,31 +55,36 @@ export const sampleTable: Table<Sample> = {
     required('line', 'INT64'),
   ],
   encode(sample) {
-    const { metric, value, parameters, subject, attempt, iterations, tally, window } = sample;
-    return {
-      metric,
-      value,
-      parameters: spelled(parameters),
-      dtype: text(parameters['dtype']),
-      bytes: whole(parameters['bytes']),
-      shape: text(parameters['shape']),
-      mode: text(parameters['mode']),
-      scope: text(parameters['scope']),
-      ...subjectCells(subject),
-      attempt,
-      iterations_n: whole(iterations?.n),
-      iterations_min: iterations?.min,
-      iterations_median: iterations?.median,
-      iterations_max: iterations?.max,
-      tally_over: whole(tally?.over),
-      tally_of: whole(tally?.of),
-      window_start: window?.[0],
-      window_end: window?.[1],
-      origin: sample.origin,
-      stream: sample.evidence.stream,
-      sha256: sample.evidence.sha256,
-      line: BigInt(sample.evidence.line),
-    };
+    const { parameters, iterations, tally, window, evidence } = sample;
+    const [subject, kind, key, node, accelerator] = subjectCells(sample.subject);
+    return [
+      sample.metric,
+      sample.value,
+      spelled(parameters),
+      text(parameters['dtype']),
+      whole(parameters['bytes']),
+      text(parameters['shape']),
+      text(parameters['mode']),
+      text(parameters['scope']),
+      subject,
+      kind,
+      key,
+      node,
+      accelerator,
+      sample.attempt,
+      whole(iterations?.n),
+      iterations?.min,
+      iterations?.median,
+      iterations?.max,
+      whole(tally?.over),
+      whole(tally?.of),
+      window?.[0],
+      window?.[1],
+      sample.origin,
+      evidence.stream,
+      evidence.sha256,
+      evidence.line,
+    ];
   },
   decode(row) {
     const { iterations_n: n, tally_of: of, window_start: start } = row;
@@ -129,20 +134,20 @@ export const findingTable: Table<Finding> = {
     required('attempts', 'STRING'),
   ],
   encode({ criterion, subject, verdict, estimate, reason, cause, attempts }) {
-    return {
+    return [
       criterion,
       ...subjectCells(subject),
       verdict,
-      value: estimate?.value,
-      low: estimate?.interval?.[0],
-      high: estimate?.interval?.[1],
-      n: whole(estimate?.n),
-      evidence_pass: estimate?.evidence?.pass,
-      evidence_fail: estimate?.evidence?.fail,
+      estimate?.value,
+      estimate?.interval?.[0],
+      estimate?.interval?.[1],
+      whole(estimate?.n),
+      estimate?.evidence?.pass,
+      estimate?.evidence?.fail,
       reason,
       cause,
-      attempts: JSON.stringify(attempts),
-    };
+      JSON.stringify(attempts),
+    ];
   },
   decode(row) {
     const { value, low, evidence_pass: pass, cause } = row;
@@ -180,7 +185,16 @@ export const telemetryTable: Table<TelemetryRow> = {
     required('median', 'DOUBLE'),
     required('max', 'DOUBLE'),
   ],
-  encode: (row) => ({ ...row, n: BigInt(row.n) }),
+  encode: ({ attempt, node, accelerator, field, n, min, median, max }) => [
+    attempt,
+    node,
+    accelerator,
+    field,
+    n,
+    min,
+    median,
+    max,
+  ],
   decode: (row) => ({
     attempt: str(row, 'attempt'),
     node: str(row, 'node'),
@@ -193,29 +207,33 @@ export const telemetryTable: Table<TelemetryRow> = {
   }),
 };
 
-function subjectCells(subject: Subject): Row {
-  return {
-    subject: spelled(subject),
-    subject_kind: subject.kind,
-    subject_key: subjectKey(subject),
-    node: 'node' in subject ? subject.node : undefined,
-    accelerator: subject.kind === 'accelerator' ? subject.accelerator : undefined,
-  };
+type SubjectCells = readonly [string, string, string, string | undefined, string | undefined];
+
+/** Subjects, and parameters below, are few and shared: each is spelled once. */
+const cells = new WeakMap<Subject, SubjectCells>();
+
+function subjectCells(subject: Subject): SubjectCells {
+  const known = cells.get(subject);
+  if (known !== undefined) return known;
+  const own: SubjectCells = [
+    canonical(subject),
+    subject.kind,
+    subjectKey(subject),
+    'node' in subject ? subject.node : undefined,
+    subject.kind === 'accelerator' ? subject.accelerator : undefined,
+  ];
+  cells.set(subject, own);
+  return own;
 }
 
-/** Millions of rows have a few thousand parameters and subjects: each is spelled and parsed once. */
-const spellings = new Map<string, string>();
+const spellings = new WeakMap<Parameters, string>();
 const values = new Map<string, object>();
 const MOST = 100_000;
 
-function spelled(value: object): string {
-  const key = JSON.stringify(value);
-  const known = spellings.get(key);
-  if (known !== undefined) return known;
-  const spelling = canonical(value);
-  if (spellings.size >= MOST) spellings.clear();
-  spellings.set(key, spelling);
-  return spelling;
+function spelled(parameters: Parameters): string {
+  const known = spellings.get(parameters) ?? canonical(parameters);
+  spellings.set(parameters, known);
+  return known;
 }
 
 /** Shared between rows: models are read-only. */
@@ -232,11 +250,11 @@ function text(value: string | number | boolean | undefined): string | undefined 
   return value === undefined ? undefined : String(value);
 }
 
-function whole(value: string | number | boolean | undefined): bigint | undefined {
-  return Number.isSafeInteger(value) ? BigInt(value as number) : undefined;
+function whole(value: string | number | boolean | undefined): number | undefined {
+  return Number.isSafeInteger(value) ? (value as number) : undefined;
 }
 
-function there(cell: Cell | null): cell is NonNullable<Cell> {
+function there(cell: ReadCell): cell is NonNullable<ReadCell> {
   return cell !== undefined && cell !== null;
 }
 

@@ -7,7 +7,9 @@ import { bareNode } from './layout.ts';
 import { bytesOf, type Output } from './output.ts';
 import type { Fault } from './options.ts';
 import { simulatedNode, type World } from './truth.ts';
-import { Turns } from './turns.ts';
+
+/** Enough for the evidence to be synced in large groups; what is under way stays young, and is collected cheaply. */
+const AT_ONCE = 256;
 
 /** Faults that end a process before it says anything. */
 const SILENT = ['dead', 'flapping', 'hang'] as const;
@@ -21,7 +23,6 @@ export function simulatedFleet(context: RunContext, world: World, truth: readonl
   const missing = truth.filter((node) => faultsOf(node.id).some((one) => one.kind === 'missing'));
   const gone = new Set(missing);
   const there = truth.filter((node) => !gone.has(node));
-  const turns = new Turns();
 
   function faultsOf(node: string): readonly Fault[] {
     return world.faults.get(node) ?? [];
@@ -62,6 +63,8 @@ export function simulatedFleet(context: RunContext, world: World, truth: readonl
 
   return {
     origin: 'simulated',
+    atOnce: AT_ONCE,
+    told: true,
     nodes: there.map(bareNode),
     missing: missing.map((node) => ({
       slot: node.name,
@@ -70,7 +73,6 @@ export function simulatedFleet(context: RunContext, world: World, truth: readonl
       node: bareNode(node),
     })),
     async start(step, sink, signal) {
-      await turns.take(step.attempt);
       // Every process of a wide step listens.
       setMaxListeners(0, signal);
       const moment = momentOf(step.attempt);
@@ -84,11 +86,7 @@ export function simulatedFleet(context: RunContext, world: World, truth: readonl
         const others = all.length === 1 ? [] : all.filter((one) => one !== node);
         return run(step, node, rank, others, moment, sink, signal);
       });
-      try {
-        return await Promise.all(exits);
-      } finally {
-        turns.give(step.attempt);
-      }
+      return Promise.all(exits);
     },
     put: async () => [],
     async *events(signal) {

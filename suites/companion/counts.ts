@@ -13,6 +13,7 @@ const SUMS = {
   'nic-error': ['nic-link-error-recovery', 'nic-local-ack-timeout-err'],
 } as const;
 
+const SUM_OF: readonly (readonly [string, readonly string[]])[] = Object.entries(SUMS);
 const COUNTERS: ReadonlySet<string> = new Set(Object.values(SUMS).flat());
 
 /** Bounded: one entry a counter, however long the trial. */
@@ -33,7 +34,8 @@ export class Counts {
     this.line = line;
     this.from = Math.min(this.from, watch.at);
     this.to = Math.max(this.to, watch.at);
-    for (const [field, value] of Object.entries(watch.fields)) {
+    for (const field in watch.fields) {
+      const value = watch.fields[field] as number;
       if (field === 'xid') this.xids += classifyXid(value) === 'hardware' ? 1 : 0;
       else if (field === 'throttle') this.#throttle(decodeThrottle(value).hardware);
       else if (COUNTERS.has(field)) {
@@ -51,7 +53,7 @@ export class Counts {
   /** Event → count; an event of which no counter was readable is absent, never 0. */
   events(): ReadonlyMap<string, number> {
     const events = new Map<string, number>();
-    for (const [event, counters] of Object.entries(SUMS)) {
+    for (const [event, counters] of SUM_OF) {
       const read = counters.filter((counter) => this.#first.has(counter));
       if (read.length > 0)
         events.set(

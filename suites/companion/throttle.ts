@@ -3,11 +3,11 @@
  * @see NVML, nvmlClocksEventReasons
  */
 
-const SOFTWARE_POWER_CAP = 0x4n;
-const HARDWARE_SLOWDOWN = 0x8n;
-const SOFTWARE_THERMAL = 0x20n;
-const HARDWARE_THERMAL = 0x40n;
-const POWER_BRAKE = 0x80n;
+const SOFTWARE_POWER_CAP = 0x4;
+const HARDWARE_SLOWDOWN = 0x8;
+const SOFTWARE_THERMAL = 0x20;
+const HARDWARE_THERMAL = 0x40;
+const POWER_BRAKE = 0x80;
 
 export interface Throttle {
   /** At the power limit: the normal state of a GPU at full work. */
@@ -22,8 +22,9 @@ export interface Throttle {
 
 /** @param mask `clocks_event_reasons.active` as a number */
 export function decodeThrottle(mask: number): Throttle {
-  const bits = BigInt(Math.max(0, Math.trunc(mask)));
-  const any = (of: bigint) => (bits & of) !== 0n;
+  // The reasons are in the low bits, which a number's 32-bit operators see whatever is above.
+  const bits = Math.max(0, Math.trunc(mask));
+  const any = (of: number) => (bits & of) !== 0;
   return {
     powerCap: any(SOFTWARE_POWER_CAP),
     thermal: any(SOFTWARE_THERMAL | HARDWARE_THERMAL),

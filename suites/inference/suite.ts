@@ -1,5 +1,6 @@
 /** Inference: what a node's devices make of a transformer, and whether its tokens are right. */
-import type { Suite } from '../model.ts';
+import type { Parameters } from '../../plan/model.ts';
+import type { Case, Suite } from '../model.ts';
 import { sessionReader } from '../session-reader.ts';
 import { simulateSession } from '../session-simulate.ts';
 import { inferenceCases, inferenceGives } from './cases.ts';
@@ -19,6 +20,15 @@ export function inference(options: Options): Suite {
     steps: (of, nodes) => inferenceSteps(of, options, nodes),
     reader: (context) => sessionReader(context),
     ceiling: (metric, parameters, sku) => inferenceCeiling(metric, parameters, sku, own),
-    simulate: (step, node) => simulateSession(inferenceGives(step.parameters), node, options.seed),
+    simulate: (step, node) => simulateSession(givesOf(step.parameters), node, options.seed),
   };
+}
+
+/** By the parameters of their case: a large fleet simulates it thousands of times. */
+const gives = new WeakMap<Parameters, Case['gives']>();
+
+function givesOf(parameters: Parameters): Case['gives'] {
+  const known = gives.get(parameters) ?? inferenceGives(parameters);
+  gives.set(parameters, known);
+  return known;
 }

@@ -99,6 +99,8 @@ export type Reading =
       readonly rank: number;
       readonly operation: string;
       readonly at: number;
+      /** Steps done in the operation, where the rank's end says so. */
+      readonly call?: number;
     };
 
 /** One parametrised benchmark, not placed yet. Repetition is not here: it is trials. */

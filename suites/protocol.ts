@@ -41,6 +41,8 @@ export type ProtocolLine =
       readonly rank: number;
       readonly operation: string;
       readonly at: number;
+      /** How many steps of the operation the rank has done: tells ranks in one operation apart. */
+      readonly call?: number;
     }
   | { readonly kind: 'log'; readonly text: string }
   | {
@@ -103,11 +105,12 @@ function read(fields: Fields): ProtocolLine | string {
     }
     case 'progress': {
       const operation = boundedText(fields['operation']);
-      const { rank, at } = fields;
-      if (!isIndex(rank) || !isFinite(at) || operation === undefined) {
+      const { rank, at, call } = fields;
+      const counted = call === undefined || (Number.isSafeInteger(call) && (call as number) >= 0);
+      if (!isIndex(rank) || !isFinite(at) || operation === undefined || !counted) {
         return 'progress is malformed';
       }
-      return { kind, rank, operation, at };
+      return { kind, rank, operation, at, ...(call !== undefined && { call: call as number }) };
     }
     case 'log':
       return { kind, text: boundedText(fields['text']) ?? '' };

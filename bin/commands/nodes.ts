@@ -85,7 +85,9 @@ function show(run: RunReader, io: Io): void {
     const models = new Map<string, number>();
     for (const { model } of accelerators) models.set(model, (models.get(model) ?? 0) + 1);
     const parts = [...models].map(([model, count]) => `${count} × ${model}`).join(', ');
-    const places = domains.map((domain) => `${domain.kind} ${domain.id}`).join(', ');
+    const places = domains
+      .map((domain) => `${domain.kind} ${domain.id} (${domain.from})`)
+      .join(', ');
     const known = first === undefined ? 'no identity' : `${first.kind}:${first.value}`;
     const words = [parts || 'no accelerator', places, environment['driver'] ?? ''];
     const line = [id, nameOf.get(id) ?? '', known, ...words].filter((word) => word !== '');

@@ -39,6 +39,10 @@ export const sshOptions = z.strictObject({
     .string()
     .optional()
     .meta({ description: 'where ranks meet, from the host name: "{host}-ib0"' }),
+  topology: z
+    .string()
+    .optional()
+    .meta({ description: 'a saved output of ibnetdiscover: gives hosts their leaf, by name' }),
   'connect-timeout': quantityOption('s').default(20),
   'handshakes-at-once': z.number().int().min(1).max(1000).default(32),
 });

@@ -3,6 +3,7 @@ import { HarnessError } from '../../plan/errors.ts';
 import type { Fleet, Runner } from '../model.ts';
 import { sessionFleet, type Target } from '../session/fleet.ts';
 import { sshClient, type HostToOpen, type SshClient } from './client.ts';
+import { withFabric } from './fabric.ts';
 import type { SshOptions } from './options.ts';
 import { readHosts, type HostRow } from './sources.ts';
 
@@ -10,7 +11,9 @@ import { readHosts, type HostRow } from './sources.ts';
 export function sshRunner(options: SshOptions): Runner {
   return {
     async open(context, signal) {
-      const rows = await readHosts([options.hosts].flat(), process.stdin);
+      const listed = await readHosts([options.hosts].flat(), process.stdin);
+      const rows =
+        options.topology === undefined ? listed : await withFabric(listed, options.topology);
       const passphrase = readSecret(options, (name) => context.secret(name));
       if (passphrase !== undefined) context.redact(passphrase);
       const identityFiles = options['identity-file'];

@@ -8,6 +8,7 @@ import { busbwFactor, movedBytes, type Collective } from './collectives.ts';
 import { collectiveOf, promisedSizes, railsIn } from './cases.ts';
 import { rankLedger, type Slowest } from './ranks.ts';
 import { ranksOnEach } from './steps.ts';
+import { readRas, type RasReport } from './ras.ts';
 import { subjectOf } from './subject.ts';
 
 /** Ends of one node's process that say only that the others stopped answering. */
@@ -25,6 +26,7 @@ export function torchReader(context: ReaderContext): Reader {
   const ledgers = Array.from({ length: rails ?? 1 }, () => rankLedger(ranks));
   const order = context.steps[0]?.nodes ?? nodes.map((node) => node.id);
   const arrived = arrivals(order);
+  let ras: RasReport | undefined;
   const whole = subjectOf(
     of,
     nodes.map((node) => node.id),
@@ -104,13 +106,15 @@ export function torchReader(context: ReaderContext): Reader {
     line(text, from) {
       const readings = session.line(text, from);
       for (const one of readings) {
-        if (one.kind === 'progress') arrived.note(one.node, one.rank, one.operation);
+        if (one.kind === 'progress') arrived.note(one.node, one.rank, one.operation, one.call);
+        if (one.kind === 'fact' && one.name === 'nccl.ras') ras ??= readRas(one.value);
       }
       return readings;
     },
     end(exits: readonly StepExit[]) {
       const { readings, outcome } = session.end(exits);
-      return { readings, outcome: suspect(outcome, arrived.behind(perNode), order) };
+      const behind = arrived.behind(perNode) ?? byRas(ras, nodes, order, perNode);
+      return { readings, outcome: suspect(outcome, behind, order) };
     },
   };
 }
@@ -149,6 +153,27 @@ function figures(
     { metric: `nccl.${collective}.busbw`, value: busbw },
   ];
   return parameters['composed'] === true ? all.slice(0, 1) : all;
+}
+
+/** Where progress tells nobody apart: who is missing by NCCL's own account. */
+function byRas(
+  report: RasReport | undefined,
+  nodes: ReaderContext['nodes'],
+  order: readonly string[],
+  perNode: number,
+): Behind {
+  if (report === undefined) return undefined;
+  const gone = report.dead.flatMap(({ address, accelerator }) => {
+    const node = nodes.find((one) => one.fabricAddress === address);
+    const position = node === undefined ? -1 : order.indexOf(node.id);
+    return position < 0 ? [] : [position * perNode + accelerator];
+  });
+  const ranks = (gone.length > 0 ? gone : report.behind).filter(
+    (rank) => rank < order.length * perNode,
+  );
+  if (ranks.length === 0 || ranks.length === order.length * perNode) return undefined;
+  const late = ranks.flatMap((rank) => order[Math.floor(rank / perNode)] ?? []);
+  return { nodes: [...new Set(late)], ranks, operation: 'a collective, by NCCL’s RAS' };
 }
 
 type Behind = ReturnType<ReturnType<typeof arrivals>['behind']>;

@@ -89,6 +89,7 @@ export function steps(options: Options, of: Case, nodes: readonly Node[]): reado
         { payload: payload('collective.py') },
         { payload: payload('rank.py') },
         { payload: payload('operations.py') },
+        { payload: payload('hang.py') },
         ...shared,
         '--library',
         String(of.parameters['library']),

@@ -29,6 +29,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rank", help="path of rank.py")
     parser.add_argument("operations", help="path of operations.py")
+    parser.add_argument("hang", help="path of hang.py")
     parser.add_argument("--collective", required=True, choices=(
         "all_reduce", "all_gather", "reduce_scatter", "alltoall", "broadcast", "sendrecv"))
     parser.add_argument("--sizes", required=True, help="bytes, comma separated")
@@ -158,8 +159,9 @@ def choose_interface(address):
 
 
 class Watched:
-    def __init__(self, rank, pid, pipe):
-        self.rank, self.pid, self.pipe = rank, pid, pipe
+    def __init__(self, rank, pid, pipe, question):
+        self.rank, self.pid, self.pipe, self.question = rank, pid, pipe, question
+        self.flight = None
         self.buffer = b""
         self.operation, self.since = "start", time.monotonic()
         self.finished, self.failed, self.ended, self.stopped_since = False, None, None, None
@@ -186,19 +188,24 @@ class Node:
         self.nodes = int(os.environ.get("ASSAY_NODES", "1"))
         self.ranks = []
         self.store = None
+        self.hang = sys.modules["hang"]
+        self.calls = self.hang.Calls(options.ranks_per_node)
 
     def start(self):
         for local in range(self.options.ranks_per_node):
             read, write = os.pipe()
+            asked, question = os.pipe()
             pid = os.fork()
             if pid == 0:
                 os.close(read)
+                os.close(question)
                 for other in self.ranks:
                     os.close(other.pipe)
-                self.body(self.torch, self.options, local, self.node, self.nodes, write)
+                self.body(self.torch, self.options, local, self.node, self.nodes, (write, asked, self.calls))
             os.close(write)
+            os.close(asked)
             rank = self.node * self.options.ranks_per_node + local
-            self.ranks.append(Watched(rank, pid, read))
+            self.ranks.append(Watched(rank, pid, read, question))
             self.progress(self.ranks[-1], "start", time.time())
         if self.node == 0:
             import torch.distributed as dist
@@ -218,6 +225,8 @@ class Node:
             emit(message["line"])
         elif "log" in message:
             os.write(1, (message["log"] + "\n").encode())
+        elif "flight" in message:
+            rank.flight = message["flight"]
         elif "failed" in message:
             rank.failed = message["failed"]
         else:
@@ -307,6 +316,7 @@ def main():
         emit({"kind": "done", "ok": False, "owner": "harness", "code": "NO_TORCH", "message": str(error)})
         return 1
     load("operations", options.operations)
+    load("hang", options.hang)
     node = Node(torch, options, load("rank", options.rank).rank_main)
     # A name of our own for `kill`: the ranks go with this process.
     signal.signal(signal.SIGTERM, lambda *_: (node.end(), os._exit(143)))
@@ -316,6 +326,8 @@ def main():
         node.watch()
     except Exception as error:
         owner, code, text = classify(error)
+        if code in ("RANK_MISSING", "RANK_HUNG"):
+            node.hang.last_words(node, emit)
         node.end()
         emit({"kind": "done", "ok": False, "owner": owner, "code": code, "message": text[:4000]})
         return 1

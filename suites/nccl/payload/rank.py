@@ -10,6 +10,7 @@ import tempfile
 import time
 from datetime import timedelta
 
+import hang
 from __main__ import Trouble, classify
 from operations import Collective
 
@@ -20,8 +21,9 @@ LOG_LINES = 2000
 
 
 class Rank:
-    def __init__(self, torch, options, local, node, nodes, pipe):
-        self.torch, self.options, self.local, self.pipe = torch, options, local, pipe
+    def __init__(self, torch, options, local, node, nodes, ways):
+        self.torch, self.options, self.local = torch, options, local
+        self.pipe, self.question, self.calls = ways
         self.rank = node * options.ranks_per_node + local
         self.world = nodes * options.ranks_per_node
 
@@ -77,6 +79,8 @@ class Rank:
         library = options.library if options.library != "auto" else ("nccl" if cuda else "gloo")
         device = torch.device("cpu")
         if library == "nccl":
+            hang.record_flights()
+            hang.answer_when_asked(torch, self.question, self.tell)
             device = torch.device("cuda", self.local)
             torch.cuda.set_device(device)
         else:
@@ -152,7 +156,7 @@ class Rank:
         self.progress(f"{name} {size} B warm-up")
         for _ in range(options.warmup):
             one.reset()
-            one.run()
+            self.begin(one)
         one.poison()
         dist.all_reduce(self.torch.zeros(1, device=device))
         self.synchronise(device)
@@ -217,12 +221,16 @@ class Rank:
         if left:
             self.tell({"log": f"{left} more lines of rank {self.rank} were left out"})
 
+    def begin(self, one):
+        self.calls.begin(self.local)
+        one.run()
+
     def timed_on_host(self, one):
         times = []
         for _ in range(self.options.iterations):
             one.reset()
             start = time.perf_counter()
-            one.run()
+            self.begin(one)
             times.append(time.perf_counter() - start)
         return times
 
@@ -233,7 +241,7 @@ class Rank:
         for start, end in marks:
             one.reset()
             start.record()
-            one.run()
+            self.begin(one)
             end.record()
         cuda.synchronize()
         return [start.elapsed_time(end) / 1e3 for start, end in marks]
@@ -297,11 +305,11 @@ def dtypes(torch):
             "int8": torch.int8, "int32": torch.int32, "int64": torch.int64}
 
 
-def rank_main(torch, options, local, node, nodes, pipe):
+def rank_main(torch, options, local, node, nodes, ways):
     """Body of a forked rank; never returns."""
     # A rank must not outlive the process that watches it.
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    one = Rank(torch, options, local, node, nodes, pipe)
+    one = Rank(torch, options, local, node, nodes, ways)
     try:
         one.run()
         one.tell({"finished": True})

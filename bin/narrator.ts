@@ -8,6 +8,7 @@ const PHASES: Readonly<Record<Phase, string>> = {
   inventory: 'inventory',
   round: 'round',
   judge: 'judging',
+  diagnose: 'collecting diagnostics of rejected nodes',
   release: 'releasing the fleet',
   write: 'writing samples, findings and verdict from the evidence',
   report: 'writing reports',

@@ -103,6 +103,14 @@ export type CampaignEvent =
       readonly values: readonly Repeatability[];
     }
   | { readonly event: 'finding'; readonly finding: Finding }
+  /** The vendors' diagnostics of a rejected node were asked for; `missing`: why they could not be. */
+  | {
+      readonly event: 'diagnostics';
+      readonly node: string;
+      readonly program: Program;
+      readonly exits?: readonly StepExit[];
+      readonly missing?: string;
+    }
   | { readonly event: 'hook'; readonly hook: 'on-reject' | 'on-accept'; readonly result: string }
   /** All that the run used, earlier processes of it included: the last one counts. */
   | { readonly event: 'used'; readonly used: Expense }

@@ -3,7 +3,7 @@ import type { Attempt } from '../suites/model.ts';
 import type { Finding, Stopped } from '../verdicts/model.ts';
 
 export type Phase =
-  'open' | 'inventory' | 'round' | 'judge' | 'release' | 'write' | 'report' | 'seal';
+  'open' | 'inventory' | 'round' | 'judge' | 'diagnose' | 'release' | 'write' | 'report' | 'seal';
 
 export type ProgressEvent =
   | {

@@ -8,6 +8,7 @@ import type { Finding, Judgement } from '../verdicts/model.ts';
 import type { AttemptTools } from './attempt.ts';
 import { systemClock } from './clock.ts';
 import { Delivery } from './delivery.ts';
+import { collectDiagnostics } from './diagnostics.ts';
 import { readJson, writeJson } from './directory/json.ts';
 import type { PrivateFile } from './directory/model.ts';
 import { openRun } from './directory/reader.ts';
@@ -102,6 +103,7 @@ export class Campaign {
     const decided = end.judging.judge.decide(end.stop === 'decided' ? undefined : end.stop);
     this.#tellAccepted(decided);
     await this.#hooks.settled();
+    await this.#diagnose(fleet, end.judging, decided, past);
     const keep = this.#files.plan.fleet.keep === 'rejected' ? rejected(decided) : [];
     const unreleased = await this.#release(fleet, keep);
     const judgement = await this.#seal();
@@ -110,25 +112,13 @@ export class Campaign {
   }
 
   async #loop(fleet: Fleet, past: Past): Promise<LoopEnd> {
-    const { path, plan, journal, evidence } = this.#files;
+    const { path, plan } = this.#files;
     const begun = await this.#begun(fleet, past);
     const read = new EvidenceReader(join(path, 'evidence'));
     const stored = past.first
       ? nothing()
       : storedRounds(readJournal(this.#files.file('journal.ndjson')), read.streams());
-    const tools: AttemptTools = {
-      fleet,
-      units: this.#setup.units,
-      journal,
-      evidence,
-      secrets: this.#secrets,
-      delivery: new Delivery(fleet),
-      payloads: new Payloads(),
-      ports: new Ports(past.attempts),
-      clock: this.#clock,
-      lease: plan.fleet.lease,
-      programs: new Set(past.programs),
-    };
+    const tools = this.#tools(fleet, past);
     const { createJudge, signal, patience } = this.#setup;
     const before = past.held + (past.first ? (fleet.heldBefore ?? 0) : 0);
     const until = earlier(this.#setup.until, fleet.until);
@@ -157,6 +147,31 @@ export class Campaign {
     } finally {
       await read.close();
     }
+  }
+
+  #tools(fleet: Fleet, past: Past): AttemptTools {
+    const { plan, journal, evidence } = this.#files;
+    return {
+      fleet,
+      units: this.#setup.units,
+      journal,
+      evidence,
+      secrets: this.#secrets,
+      delivery: new Delivery(fleet),
+      payloads: new Payloads(),
+      ports: new Ports(past.attempts),
+      clock: this.#clock,
+      lease: plan.fleet.lease,
+      programs: new Set(past.programs),
+    };
+  }
+
+  /** What the provider will be asked about is collected while the nodes are held. */
+  async #diagnose(fleet: Fleet, judging: Judging, decided: Judgement, past: Past): Promise<void> {
+    const nodes = rejected(decided).flatMap((id) => judging.nodes.get(id) ?? []);
+    if (nodes.length === 0) return;
+    this.#progress({ kind: 'phase', phase: 'diagnose', nodes: nodes.length });
+    await collectDiagnostics(nodes, this.#tools(fleet, past), this.#setup.signal);
   }
 
   /** The fleet as it was first opened; addresses as they are now. */

@@ -1,5 +1,5 @@
 /** The units that a campaign runs; they are given to it, it imports none. */
-import type { Node } from '../runners/model.ts';
+import type { Node, Step } from '../runners/model.ts';
 import type { Reading, Suite } from '../suites/model.ts';
 import type { Judge, JudgeSetup } from '../verdicts/model.ts';
 
@@ -14,6 +14,8 @@ export interface InventoryUnit extends Unit {
   cases(nodes: readonly Node[]): ReturnType<Suite['cases']>;
   /** The node with what its readings say; pure. */
   inventoriedNode(node: Node, readings: readonly Reading[]): Node;
+  /** What is asked of a rejected node before it is given back; absent: nothing. */
+  diagnosis?(node: Node): Step;
 }
 
 /** Everything that a run starts, configured. */

@@ -7,6 +7,7 @@ import { onDisk } from '../../campaign/directory/disk.ts';
 import { hashFile } from '../../campaign/directory/manifest.ts';
 import type { RunReader } from '../../campaign/directory/model.ts';
 import { HarnessError } from '../../plan/errors.ts';
+import { type DiagnosticFile, diagnosticFiles } from './diagnostics.ts';
 import { rejectedUnits } from './gather.ts';
 import type { ChallengeSetup, JournalProgram, Rejected } from './model.ts';
 import { noticeOf, noticeOfLot } from './notice.ts';
@@ -28,11 +29,16 @@ export async function writeChallenges(
   setup: ChallengeSetup,
 ): Promise<readonly string[]> {
   const units = await rejectedUnits(run);
+  const diagnostics = await diagnosticFiles(
+    run,
+    units.map(({ node }) => node.id),
+  );
   const manifest = await hashFile(join(run.path, 'manifest.json'));
   const named: [Rejected, string][] = [];
   for (const unit of units) {
     const folder = folderOf(unit);
-    await onDisk(into, () => writeUnit(run, unit, join(into, folder), manifest, setup));
+    const own = diagnostics.get(unit.node.id) ?? [];
+    await onDisk(into, () => writeUnit(run, unit, own, join(into, folder), manifest, setup));
     named.push([unit, folder]);
   }
   if (named.length > 0) await writeFile(join(into, 'notice.md'), noticeOfLot(run, named));
@@ -50,6 +56,7 @@ function folderOf({ node }: Rejected): string {
 async function writeUnit(
   run: RunReader,
   unit: Rejected,
+  diagnostics: readonly DiagnosticFile[],
   folder: string,
   manifest: string,
   { payloads }: ChallengeSetup,
@@ -85,6 +92,11 @@ async function writeUnit(
   for (const [name, text] of Object.entries(texts)) {
     await writeFile(join(folder, name), text, { mode: name === 'rerun.sh' ? 0o755 : 0o644 });
     lines.push(`${createHash('sha256').update(text).digest('hex')}  ${name}\n`);
+  }
+  if (diagnostics.length > 0) await mkdir(join(folder, 'diagnostics'));
+  for (const { name, bytes } of diagnostics) {
+    await writeFile(join(folder, 'diagnostics', name), bytes);
+    lines.push(`${createHash('sha256').update(bytes).digest('hex')}  diagnostics/${name}\n`);
   }
   await writeFile(join(folder, 'SHA256SUMS'), lines.join(''));
 }

@@ -78,6 +78,8 @@ export interface Inventory {
     node: Node,
     readings: Iterable<{ readonly kind: string; readonly node?: string }>,
   ): Node;
+  /** What is asked of a rejected node before it is given back. */
+  diagnosis(node: Pick<Node, 'id'>): Step;
 }
 
 /** One GPU as `nvidia-smi -q -x` or `rocm-smi` shows it; absent = not shown or "N/A". */

@@ -1,6 +1,7 @@
 /** Inventory as the campaign runs it: one trial a node, before any other. */
 import { fileURLToPath } from 'node:url';
 import type { Node, Step } from '../model.ts';
+import { DIAGNOSTICS, diagnosticsStep, simulateDiagnostics } from './diagnostics.ts';
 import type { Inventory, InventoryCase } from './model.ts';
 import { inventoriedNode } from './node.ts';
 import { inventoryReader } from './reader.ts';
@@ -54,7 +55,9 @@ export function createInventory(options: InventoryOptions = {}): Inventory {
     steps: (_, nodes) => [inventoryStep(nodes, options)],
     reader: inventoryReader,
     ceiling: () => undefined,
-    simulate: simulateInventory,
+    simulate: (step, node) =>
+      step.case === DIAGNOSTICS ? simulateDiagnostics(step) : simulateInventory(step, node),
     inventoriedNode,
+    diagnosis: (node) => diagnosticsStep(node, options),
   };
 }

@@ -1,6 +1,6 @@
 /** The pack of a rejected loopback host gives its number again, without assay, on that host. */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Workplace } from './command-line.ts';
@@ -63,6 +63,8 @@ test("a rejected host's number comes out again within the finding's interval", a
   assert.ok(Number(low) <= Number(number[1]) && Number(number[1]) <= Number(high), again.stdout);
   assert.is(again.status, 0);
   const notice = readFileSync(`${pack}/notice.md`, 'utf8');
+  // Asked for while the host was still held; every line of SHA256SUMS was checked by the script.
+  assert.ok(existsSync(`${pack}/diagnostics/kernel.log`), 'the kernel log is in the pack');
   for (const said of ['Annex B 3.2', 'loopback', 'planned']) assert.match(notice, said);
   assert.match(
     readFileSync(place.path('packs/notice.md'), 'utf8'),

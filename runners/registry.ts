@@ -2,6 +2,7 @@
 import { entry } from '../plan/options.ts';
 import type { Entry } from '../plan/model.ts';
 import { localOptions } from './local/options.ts';
+import { awsOptions } from './aws/options.ts';
 import type { Runner } from './model.ts';
 import { simOptions } from './sim/options.ts';
 import { slurmOptions } from './slurm/options.ts';
@@ -13,5 +14,6 @@ export const runners: readonly Entry<Runner>[] = [
   entry('slurm', slurmOptions, async (options) =>
     (await import('./slurm/runner.ts')).slurmRunner(options),
   ),
+  entry('aws', awsOptions, async (options) => (await import('./aws/runner.ts')).awsRunner(options)),
   entry('sim', simOptions, async (options) => (await import('./sim/runner.ts')).sim(options)),
 ];

@@ -13,6 +13,8 @@ export interface Erasing {
   readonly limit: number;
   /** Ids that stay. */
   readonly keep?: ReadonlySet<string>;
+  /** What is known to exist: named as left when nothing can be listed any more. */
+  readonly known?: readonly Resource[];
   /** Seconds for which nothing must be seen: after an answer was lost, a machine may still appear. */
   readonly settle?: number;
 }
@@ -41,7 +43,7 @@ export async function erase(holdings: Holdings, scope: Scope, how: Erasing): Pro
   const seen = new Map<string, Resource>();
   const refused = new Map<string, { reason: string; times: number }>();
   let blind: Listing<Resource>['blind'] = [];
-  let left: readonly Resource[] = [];
+  let left: readonly Resource[] = how.known ?? [];
   let emptySince: number | undefined;
   let failure: string | undefined;
   let refusals = 0;

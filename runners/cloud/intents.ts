@@ -64,6 +64,11 @@ export class Intents {
     return this.#of('launch').filter(({ token }) => !answered.has(token));
   }
 
+  /** Whether anything was asked for. */
+  begun(): boolean {
+    return this.#of('launch').length > 0;
+  }
+
   /** Ids that the provider answered with. */
   ids(): readonly string[] {
     return this.#of('answered').flatMap(({ ids }) => ids);

@@ -33,6 +33,8 @@ export interface Scope {
   readonly runs: readonly string[];
   /** ms since the epoch; absent: only the runs. */
   readonly expiredBy?: number;
+  /** A sweep: every region and place that the account reaches, not only the plan's. */
+  readonly everywhere?: boolean;
 }
 
 /** Whether a resource with these marks is in the scope. */

@@ -267,6 +267,15 @@ async function givenBack(
   intents: Intents,
   error: unknown,
 ): Promise<unknown> {
+  if (!intents.begun()) return error;
+  const { order: kinds, provider } = provisioner;
+  const known = intents.ids().map((id) => ({
+    id,
+    kind: kinds[0] ?? 'machine',
+    where: provider,
+    marks: order.marks,
+    state: 'asked for',
+  }));
   const erased = await erase(
     provisioner,
     { runs: [order.marks.run] },
@@ -274,6 +283,7 @@ async function givenBack(
       clock: order.clock,
       signal: new AbortController().signal,
       limit: order.releaseTime,
+      known,
       settle: intents.unanswered().length > 0 ? CONSISTENCY / 2 : 0,
     },
   );

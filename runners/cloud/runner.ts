@@ -209,14 +209,20 @@ async function takenUp(
 
 async function giveBack(
   provisioner: Provisioner,
-  { run }: Ownership,
+  marks: Ownership,
   keep: ReadonlySet<string>,
   intents: Intents,
   limit: number,
   clock: Clock,
 ): Promise<readonly { id: string; reason: string }[]> {
   const signal = new AbortController().signal;
-  const { left, blind } = await erase(provisioner, { runs: [run] }, { clock, signal, limit, keep });
+  const { run } = marks;
+  const { order, provider: where } = provisioner;
+  const running = (intents.slots() ?? []).filter((id) => id !== '' && !keep.has(id));
+  const kind = order[0] ?? 'machine';
+  const known = running.map((id) => ({ id, kind, where, marks, state: 'running' }));
+  const how = { clock, signal, limit, keep, known };
+  const { left, blind } = await erase(provisioner, { runs: [run] }, how);
   if (left.length === 0 && blind.length === 0) {
     await intents.add({ act: 'released' });
     // What was kept as evidence can still be opened with it.

@@ -16,7 +16,7 @@ export async function sweep(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Swept> {
-  const scope = { runs, ...(expired && { expiredBy: now.getTime() }) };
+  const scope = { runs, everywhere: true, ...(expired && { expiredBy: now.getTime() }) };
   if (!apply) {
     const { found, blind } = await holdings.holdings(scope, signal);
     const ours = found.filter((one) => inScope(one.marks, scope));

@@ -67,6 +67,14 @@ export const commands: Readonly<Record<string, Line>> = {
     describe: 'Check a plan: schema, limits against roofline and catalogue, coverage',
     load: async () => (await import('./commands/lint.ts')).lint,
   },
+  sweep: {
+    describe: 'Find what earlier runs left with the provider, and delete it with --yes',
+    load: async () => (await import('./commands/sweep.ts')).sweep,
+  },
+  'report-faults': {
+    describe: "Prepare the provider's report of each rejected node; --send sends it",
+    load: async () => (await import('./commands/report-faults.ts')).reportFaults,
+  },
   selftest: {
     describe: 'Break every criterion and fail-closed rule on purpose: the verdict must change',
     load: async () => (await import('./commands/selftest.ts')).selftest,

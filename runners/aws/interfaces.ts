@@ -61,9 +61,3 @@ export function interfacesFor(
     ...layout.efa.map(([card, device]) => one(card, device, layout.kind)),
   ];
 }
-
-/** EFA interfaces that a type is launched with; 0: not in the table. */
-export function efaCount(type: string): number {
-  const layout = LAYOUTS[type];
-  return layout === undefined ? 0 : layout.efa.length + (layout.first === 'efa' ? 1 : 0);
-}

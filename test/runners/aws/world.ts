@@ -1,7 +1,4 @@
 /** EC2's stand-in in this process, and a runner in front of it: minutes of waiting pass in a moment. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { World } from '../../../fixtures/clouds/model.ts';
 import { serve, type Serving } from '../../../fixtures/clouds/serve.ts';
 import type { Clock } from '../../../runners/cloud/clock.ts';
@@ -123,9 +120,4 @@ export function journalled(more: Partial<RunContext> = {}) {
 /** Machines of ours that the stand-in still holds. */
 export function ours(standIn: Serving) {
   return standIn.held().filter((one) => !one.neighbour);
-}
-
-/** A folder for run keys, so that none is written into the home of whoever tests. */
-export function ownState(): void {
-  process.env['XDG_STATE_HOME'] = mkdtempSync(join(tmpdir(), 'assay-state-'));
 }

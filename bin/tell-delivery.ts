@@ -1,6 +1,7 @@
 /** A delivery's ledger on a terminal. */
 import { LOT, ORIGIN } from '../reports/words.ts';
 import type { DeliveryVerdict, DueDate, LedgerRow } from '../verdicts/ledger/model.ts';
+import { alignedColumns as table } from './aligned-columns.ts';
 import { printable, style, type Io } from './terminal.ts';
 
 const COLORS = { good: 'green', bad: 'red', doubt: 'yellow', none: 'yellow' } as const;
@@ -85,17 +86,6 @@ function serialCells(row: LedgerRow, names: ReadonlyMap<string, string>): string
   const node = [last?.node ?? '', names.get(identity) ?? ''].filter((one) => one !== '').join(' ');
   const first = sightings[0]?.run ?? '';
   return [identity, node, first, String(sightings.length), verdict, fate.join('; ')];
-}
-
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const all = [heads, ...rows];
-  const widths = heads.map((_, at) => Math.max(...all.map((row) => (row[at] ?? '').length)));
-  return all.map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 function percent(share: number): string {

@@ -247,5 +247,5 @@ export interface Plan {
   /** What the run should take, as estimated before it began; absent: it was not. */
   readonly estimate?: Expense;
   /** A look at nodes that decides on no delivery; absent: acceptance. */
-  readonly purpose?: 'readiness' | 'check';
+  readonly purpose?: 'readiness' | 'check' | 'nightly' | 'confirm';
 }

@@ -1,5 +1,6 @@
 /** CSV on request: findings or samples, a row each, in stored units; RFC 4180. */
 import type { RunReader } from '../campaign/directory/model.ts';
+import { csvLine as line } from './csv-line.ts';
 import type { Report } from './model.ts';
 import { subjectText } from './words.ts';
 
@@ -12,8 +13,6 @@ export const csv: Report = {
     return [name];
   },
 };
-
-type Cell = string | number | boolean | undefined;
 
 async function* findingLines(run: RunReader): AsyncGenerator<string> {
   const units = new Map(run.fleet.metrics.map(({ id, unit }) => [id, unit]));
@@ -86,16 +85,4 @@ async function* sampleLines(run: RunReader): AsyncGenerator<string> {
       origin,
     ]);
   }
-}
-
-function line(cells: readonly Cell[]): string {
-  return `${cells.map(cellText).join(',')}\r\n`;
-}
-
-/** Text that a spreadsheet would run as a formula gets a quote in front; a number stays one. */
-function cellText(cell: Cell): string {
-  if (cell === undefined) return '';
-  if (typeof cell !== 'string') return String(cell);
-  const tame = /^[=+\-@\t\r]/u.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/u.test(tame) ? `"${tame.replaceAll('"', '""')}"` : tame;
 }

@@ -71,6 +71,11 @@ export const ZONES: readonly Zone[] = [
     packages: ['hyparquet', 'hyparquet-writer', 'zod'],
   },
   {
+    path: 'campaign/history/',
+    may: ['campaign/', ...MODELS, 'verdicts/model.ts'],
+    packages: ['@duckdb/node-api', '@aws-sdk/client-s3', 'zod'],
+  },
+  {
     path: 'campaign/schedule/',
     may: ['campaign/', ...MODELS, 'verdicts/model.ts'],
     packages: ['p-limit'],

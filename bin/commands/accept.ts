@@ -12,6 +12,7 @@ import { expense } from '../forecast.ts';
 import { lintOrThrow } from '../linted.ts';
 import { jsonProgress, textProgress } from '../narrator.ts';
 import { readNodes } from '../only.ts';
+import { recordResult } from '../record.ts';
 import { tellEnd } from '../summary.ts';
 import { printable, type Io } from '../terminal.ts';
 import { version } from '../version.ts';
@@ -56,6 +57,7 @@ export const accept = command({
       }),
     );
     if (result.sealed) io.verdictAt(join(result.path, 'verdict.json'));
+    await recordResult(result, io);
     tellEnd(result, io);
     return runExit(result);
   },

@@ -1,88 +1,86 @@
-import { relative } from 'node:path';
-import { writeDelivery } from '../../campaign/history/delivery-file.ts';
-import { deliveryRuns, type DeliveryRuns } from '../../campaign/history/runs.ts';
+import { join } from 'node:path';
+import { ASKED, ask, readOnly } from '../../campaign/history/query.ts';
+import { withHistory } from '../../campaign/history/store.ts';
 import { HarnessError } from '../../plan/errors.ts';
-import { nearest } from '../../plan/options.ts';
-import { deliveryVerdict } from '../../verdicts/ledger/delivery-verdict.ts';
-import type { DeliveryVerdict } from '../../verdicts/ledger/model.ts';
 import { command } from '../command.ts';
-import { lotExit } from '../exit-code.ts';
-import { tellDelivery } from '../tell-delivery.ts';
+import { dayOf } from '../history/day.ts';
+import { CHANGED, declare } from '../history/declare.ts';
+import { ledger } from '../history/ledger.ts';
+import { FORMATS, tellRows } from '../history/tell-rows.ts';
+
+const ASKED_TABLES = Object.keys(ASKED) as (keyof typeof ASKED)[];
+const WORDS = ['ledger', ...ASKED_TABLES, 'declare'] as const;
 
 export const history = command({
-  usage: 'history',
-  describe: "A delivery over its runs: a line a serial, the delivery's verdict",
+  usage: 'history [what]',
+  describe:
+    "A delivery over its runs: a line a serial, the delivery's verdict; and what it measured",
   examples: [
     [
       'history --delivery "MSA-2025-114 / tranche 7"',
       'each serial’s latest complete evidence, replacements, what came back',
     ],
     ['history --delivery MSA-2025-114 --on 2027-01-15', 'its dates held against that day'],
+    ['history points --serial ABC123 --metric matmul.', 'what a machine measured, night by night'],
+    ['history declare --driver 570→580 --from 2026-12-01', 'a change that is told beforehand'],
+    ['history --sql "SELECT night, count(*) FROM points GROUP BY night"', 'read-only SQL'],
   ],
   options: (yargs) =>
     yargs
-      .option('delivery', {
-        type: 'string',
-        demandOption: true,
-        describe: 'Reference of the delivery',
-      })
+      .positional('what', { choices: WORDS, default: 'ledger' as const })
+      .option('delivery', { type: 'string', describe: 'Reference of the delivery' })
       .option('out', { type: 'string', default: 'runs', describe: 'Folder of the runs' })
+      .option('history', { type: 'string', describe: 'Folder of the history; OUT/history' })
       .option('on', {
         type: 'string',
         describe: 'Day that milestone and deemed acceptance are held against, YYYY-MM-DD; today',
-      }),
+      })
+      .option('node', { type: 'string', describe: 'Node id' })
+      .option('serial', { type: 'string', describe: 'Serial of a machine' })
+      .option('metric', { type: 'string', describe: 'Metric, or its beginning' })
+      .option('since', { type: 'string', describe: 'First day, YYYY-MM-DD' })
+      .option('until', { type: 'string', describe: 'Last day, YYYY-MM-DD' })
+      .option('limit', { type: 'number', default: 10_000, describe: 'Rows, at most' })
+      .option('format', { choices: FORMATS, default: 'table' as const })
+      .option('sql', {
+        type: 'string',
+        describe: 'One SELECT over runs, nodes, points, samples, events',
+      })
+      .option('from', { type: 'string', describe: 'declare: first day with the change; today' })
+      .option('serials', { type: 'string', describe: 'declare: on these alone, with commas' })
+      .option('renews', {
+        type: 'boolean',
+        describe: 'declare: both sides agreed that the level after it is the accepted one',
+      })
+      .option('note', { type: 'string', describe: 'declare, close: why' })
+      .options(
+        Object.fromEntries(
+          CHANGED.map((what) => [what, { type: 'string' as const, describe: `declare: ${what}` }]),
+        ) as Record<(typeof CHANGED)[number], { type: 'string'; describe: string }>,
+      ),
   async run(args, io) {
-    const on = dayOf(args.on);
-    const found = await deliveryRuns(args.out, args.delivery);
-    const verdict = deliveryVerdict({ reference: args.delivery, on, ...found });
-    if (verdict === undefined) throw nothingCounted(args.delivery, args.out, found);
-    const file = await writeDelivery(args.out, verdict);
-    io.verdictAt(file);
-    if (io.json) io.event(verdict);
-    else {
-      tellDelivery(verdict, namesOf(verdict, found), io);
-      io.out(`written: ${relative(process.cwd(), file)}`);
-    }
-    return lotExit(verdict.lot.verdict);
+    const { what, sql, delivery, format, out } = args;
+    return withHistory(args.history ?? join(out, 'history'), async (history) => {
+      if (sql !== undefined) {
+        tellRows(await readOnly(history, sql), format, io);
+        return 0;
+      }
+      if (what === 'declare')
+        return declare(history, { ...args, from: dayOf(args.from, 'from') }, io);
+      if (what !== 'ledger') {
+        const { node, serial, metric, limit } = args;
+        const since = args.since === undefined ? undefined : dayOf(args.since, 'since');
+        const until = args.until === undefined ? undefined : dayOf(args.until, 'until');
+        const filter = { delivery, node, serial, metric, since, until, limit };
+        tellRows(await ask(history, what, filter), format, io);
+        return 0;
+      }
+      if (delivery === undefined) {
+        throw new HarnessError('USAGE', 'no delivery is named', {
+          hint: 'Name it with --delivery REFERENCE, or ask for points, runs, nodes; --help.',
+        });
+      }
+      return ledger(history, { out, delivery, on: dayOf(args.on, 'on') }, io);
+    });
   },
 });
-
-function dayOf(text: string | undefined): string {
-  const day = text ?? new Date().toISOString().slice(0, 10);
-  const at = /^\d{4}-\d{2}-\d{2}$/u.test(day) ? Date.parse(day) : NaN;
-  // JavaScript takes 2027-02-30 for a day of March.
-  if (Number.isFinite(at) && new Date(at).toISOString().startsWith(day)) return day;
-  throw new HarnessError('USAGE', `--on ${day} is not a day`, { hint: 'Write it as 2027-01-15.' });
-}
-
-function nothingCounted(
-  reference: string,
-  out: string,
-  { notCounted, known }: DeliveryRuns,
-): HarnessError {
-  const named = notCounted.map(({ run, why }) => `\n  ${run}: ${why}`).join('');
-  const message = `no run in ${out} counts into the delivery ${JSON.stringify(reference)}${named}`;
-  return new HarnessError('RUN_UNREADABLE', message, {
-    hint:
-      known.length === 0 || known.includes(reference)
-        ? 'Runs are what `assay accept PLAN --out DIR` writes; `--out` names their folder here too.'
-        : nearest(reference, known, 'Deliveries there'),
-  });
-}
-
-/** Identity → host name where it was seen last: for the terminal, never for a file. */
-function namesOf(
-  { serials }: DeliveryVerdict,
-  { runs }: DeliveryRuns,
-): ReadonlyMap<string, string> {
-  const byPlace = new Map(
-    runs.flatMap(({ run, nodes }) => nodes.map(({ id, name }) => [`${run}/${id}`, name] as const)),
-  );
-  return new Map(
-    serials.flatMap(({ identity, sightings }) => {
-      const last = sightings.at(-1);
-      const name = byPlace.get(`${last?.run ?? ''}/${last?.node ?? ''}`);
-      return name === undefined ? [] : [[identity, name] as const];
-    }),
-  );
-}

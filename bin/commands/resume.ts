@@ -5,6 +5,7 @@ import { campaignSetup, composeRun } from '../compose.ts';
 import { runExit } from '../exit-code.ts';
 import { jsonProgress, textProgress } from '../narrator.ts';
 import { wholePlan } from '../../campaign/directory/private.ts';
+import { recordResult } from '../record.ts';
 import { tellEnd } from '../summary.ts';
 import { version } from '../version.ts';
 import { STANDARD_REPORTS, writeReports } from '../write-reports.ts';
@@ -26,6 +27,7 @@ export const resume = command({
       },
     });
     if (result.sealed) io.verdictAt(join(result.path, 'verdict.json'));
+    await recordResult(result, io);
     tellEnd(result, io);
     return runExit(result);
   },

@@ -11,14 +11,20 @@ interface Holder {
   readonly host: string;
 }
 
+const RUN = {
+  what: 'the run is being written',
+  hint: 'Wait for it to end, or stop it, then resume.',
+};
+
 /**
  * Takes the lock; one whose holder is no longer alive on this machine is taken over.
  *
  * @param path the lock file
+ * @param taken says what another process has then, and what to do
  * @returns gives it back
  * @throws {HarnessError} RUN_UNREADABLE while another process writes the run
  */
-export async function lock(path: string): Promise<() => Promise<void>> {
+export async function lock(path: string, taken = RUN): Promise<() => Promise<void>> {
   const own: Holder = {
     pid: process.pid,
     started: (await startOf(process.pid)) ?? '',
@@ -37,8 +43,8 @@ export async function lock(path: string): Promise<() => Promise<void>> {
     if (holder !== undefined && (await alive(holder))) {
       throw new HarnessError(
         'RUN_UNREADABLE',
-        `the run is being written by process ${holder.pid} on ${holder.host}`,
-        { hint: 'Wait for it to end, or stop it, then resume.', details: { path } },
+        `${taken.what} by process ${holder.pid} on ${holder.host}`,
+        { hint: taken.hint, details: { path } },
       );
     }
     await rm(path, { force: true });

@@ -1,58 +1,125 @@
-/** The runs of a delivery, from the run directories below `--out`. Only this file knows where they are kept. */
-import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { HarnessError, systemCode } from '../../plan/errors.ts';
+/** The runs of a delivery: what the history has of them, held against the run directories that are still there. */
+import { basename, join } from 'node:path';
+import { HarnessError } from '../../plan/errors.ts';
 import type { Plan } from '../../plan/model.ts';
 import type { DeliveryRun, NotCounted } from '../../verdicts/model.ts';
-import { readJson, unreadable } from '../directory/json.ts';
-import { openRun } from '../directory/reader.ts';
-import { planShape } from '../directory/shapes.ts';
+import { readJson } from '../directory/json.ts';
+import { hashFile } from '../directory/manifest.ts';
+import { manifestShape, privateShape } from '../directory/shapes.ts';
 import { isThere } from '../directory/writer.ts';
-import { checkJournal, checkManifest, type Problem } from '../verify-files.ts';
-import { deliveryOf, fleetOf, termsOf } from './terms.ts';
+import { recordRun } from './record.ts';
+import { runFolders, sealedManifest, type RunFolder } from './run-folders.ts';
+import type { History } from './store.ts';
+import { deliveryOf, termsOf } from './terms.ts';
 
 /** Runs that claim a delivery. */
 export interface DeliveryRuns {
   /** Sealed, every file as its manifest says; in the order in which they were sealed. */
   readonly runs: readonly DeliveryRun[];
   readonly notCounted: readonly NotCounted[];
-  /** References of the deliveries that the folder holds, sorted. */
+  /** References of the deliveries that the history holds, sorted. */
   readonly known: readonly string[];
+  /** `<run>/<node>` → host name, where the run's private.json is still there: for a terminal, never for a file. */
+  readonly names: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads the runs that claim a delivery; those that can't be counted are named with the reason.
+ * Brings the history up to the run directories, then reads the runs that claim a delivery; those that
+ * can't be counted are named with the reason. A run whose directory is gone counts as it was recorded.
  *
  * @param out folder of run directories
  * @param reference contract reference
  * @throws {HarnessError} RUN_UNREADABLE when there is no such folder
  */
-export async function deliveryRuns(out: string, reference: string): Promise<DeliveryRuns> {
-  const runs = new Map<string, DeliveryRun>();
+export async function deliveryRuns(
+  history: History,
+  out: string,
+  reference: string,
+): Promise<DeliveryRuns> {
   const notCounted: NotCounted[] = [];
   const known = new Set<string>();
-  for (const { folder, plan } of await plansBelow(out)) {
+  const names = new Map<string, string>();
+  const seen = new Set<string>();
+  const refused = new Set<string>();
+  for (const one of await runFolders(out)) {
+    const { folder, plan } = one;
     if (plan instanceof HarnessError) {
-      notCounted.push({
-        run: folder,
-        why: `${plan.message}: whose it is can't be told`,
-        bars: true,
-      });
+      const why = `${plan.message}: whose it is can't be told`;
+      notCounted.push({ run: folder, why, bars: true });
       continue;
     }
     if (plan.purpose !== undefined) continue;
     known.add(deliveryOf(plan));
     if (deliveryOf(plan) !== reference) continue;
-    const read = await readRun(join(resolve(out), folder));
-    if ('why' in read) notCounted.push({ run: folder, ...read });
-    else if (runs.has(read.run)) {
-      notCounted.push({ run: folder, why: `it is a copy of run ${read.run}`, bars: false });
-    } else runs.set(read.run, read);
+    const read = await takeIn(history, one, seen);
+    if ('why' in read) {
+      notCounted.push({ run: folder, why: read.why, bars: read.bars });
+      if (read.run !== undefined) refused.add(read.run);
+    } else {
+      for (const [node, name] of await namesOf(one.path)) names.set(`${read.run}/${node}`, name);
+    }
   }
-  const inOrder = [...runs.values()].sort((a, b) =>
-    a.sealedAt === b.sealedAt ? (a.run < b.run ? -1 : 1) : a.sealedAt < b.sealedAt ? -1 : 1,
+  const rows = await history.database.all(
+    `SELECT run, record FROM runs WHERE delivery = $reference AND record IS NOT NULL
+     ORDER BY sealed_at, run`,
+    { reference },
   );
-  return { runs: inOrder, notCounted, known: [...known].sort() };
+  const others = await history.database.all('SELECT DISTINCT delivery FROM runs');
+  for (const { delivery } of others) known.add(String(delivery));
+  // A spoiled copy beside an intact one is named, and the intact one counts.
+  const counts = (run: string) => seen.has(run) || !refused.has(run);
+  const runs = rows
+    .filter(({ run }) => counts(String(run)))
+    .map(({ run, record }): DeliveryRun => ({
+      ...(JSON.parse(String(record)) as Omit<DeliveryRun, 'run'>),
+      run: String(run),
+    }));
+  return { runs, notCounted, known: [...known].sort(), names };
+}
+
+/** A run directory of the delivery, recorded; or why it can't count, with the run whose record it spoils. */
+async function takeIn(
+  history: History,
+  { path }: RunFolder,
+  seen: Set<string>,
+): Promise<
+  { readonly run: string } | { readonly why: string; readonly bars: boolean; readonly run?: string }
+> {
+  const manifest = await sealedManifest(path);
+  if ('why' in manifest) {
+    const run = await recordedAs(history, path);
+    return { ...manifest, ...(run !== undefined && manifest.bars && { run }) };
+  }
+  const { run } = manifest;
+  if (seen.has(run)) return { why: `it is a copy of run ${run}`, bars: false };
+  seen.add(run);
+  if (!(await isThere(join(path, 'verdict.json')))) {
+    return { why: 'it has no verdict.json', bars: true };
+  }
+  await recordRun(history, path, manifest);
+  const [row] = await history.database.all('SELECT manifest FROM runs WHERE run = $run', { run });
+  if (row?.['manifest'] === (await hashFile(join(path, 'manifest.json')))) return { run };
+  seen.delete(run);
+  return { why: 'its manifest is not the one that the history has of it', bars: true, run };
+}
+
+/** The run that a spoiled directory was recorded as: by its manifest, or by its folder's name. */
+async function recordedAs(history: History, path: string): Promise<string | undefined> {
+  let run = basename(path);
+  try {
+    ({ run } = await readJson(join(path, 'manifest.json'), 'manifest', 1, manifestShape));
+  } catch (error) {
+    if (!(error instanceof HarnessError)) throw error;
+  }
+  const [row] = await history.database.all('SELECT run FROM runs WHERE run = $run', { run });
+  return row === undefined ? undefined : run;
+}
+
+async function namesOf(path: string): Promise<ReadonlyMap<string, string>> {
+  const file = join(path, 'private.json');
+  if (!(await isThere(file))) return new Map();
+  const { nodes } = await readJson(file, 'private', 1, privateShape);
+  return new Map(nodes.map((node) => [node.id, node.name]));
 }
 
 /**
@@ -63,75 +130,10 @@ export async function deliveryRuns(out: string, reference: string): Promise<Deli
 export async function claimedOtherwise(out: string, plan: Plan): Promise<string | undefined> {
   if (!(await isThere(out))) return undefined;
   const terms = termsOf(plan);
-  for (const one of await plansBelow(out)) {
+  for (const one of await runFolders(out)) {
     if (one.plan instanceof HarnessError || one.plan.purpose !== undefined) continue;
     if (deliveryOf(one.plan) !== deliveryOf(plan) || termsOf(one.plan) === terms) continue;
-    if (await isThere(join(out, one.folder, 'manifest.json'))) return one.folder;
+    if (await isThere(join(one.path, 'manifest.json'))) return one.folder;
   }
   return undefined;
-}
-
-/** Every run directory, by name, with its plan or why that can't be read. */
-async function plansBelow(out: string) {
-  const found: { readonly folder: string; readonly plan: Plan | HarnessError }[] = [];
-  for (const folder of await folders(resolve(out))) {
-    const path = join(resolve(out), folder, 'plan.json');
-    if (!(await isThere(path))) continue;
-    try {
-      found.push({ folder, plan: await readJson(path, 'plan', 1, planShape) });
-    } catch (error) {
-      if (!(error instanceof HarnessError)) throw error;
-      found.push({ folder, plan: error });
-    }
-  }
-  return found;
-}
-
-async function folders(out: string): Promise<string[]> {
-  try {
-    const entries = await readdir(out, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name)
-      .sort();
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === undefined) throw error;
-    throw unreadable(out, `${out} can't be read (${code}): there are no runs`, error);
-  }
-}
-
-async function readRun(path: string): Promise<DeliveryRun | Omit<NotCounted, 'run'>> {
-  if (!(await isThere(join(path, 'manifest.json')))) {
-    return { why: 'it is not sealed: go on with it by `assay resume`', bars: false };
-  }
-  const problems: Problem[] = [];
-  const manifest = await checkManifest(path, '', problems);
-  await checkJournal(path, manifest, problems);
-  const [first] = problems;
-  if (first !== undefined || manifest === undefined) {
-    const what = first === undefined ? 'its manifest is missing' : `${first.file}: ${first.what}`;
-    return { why: `its files are not those that were sealed (${what})`, bars: true };
-  }
-  const run = await openRun(path);
-  try {
-    const { plan, verdict, fleet } = run;
-    if (verdict === undefined) return { why: 'it has no verdict.json', bars: true };
-    const names = new Map(run.private?.nodes.map((node) => [node.id, node.name]));
-    return {
-      run: manifest.run,
-      sealedAt: manifest.sealedAt,
-      terms: termsOf(plan),
-      fleet: fleetOf(plan, run.private),
-      plan,
-      verdict,
-      nodes: fleet.nodes.map(({ id, identity, domains }) => {
-        const name = names.get(id);
-        return { id, identity, domains, ...(name !== undefined && { name }) };
-      }),
-      missing: fleet.missing.length,
-    };
-  } finally {
-    await run.close();
-  }
 }

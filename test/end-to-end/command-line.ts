@@ -97,6 +97,7 @@ export class Workplace {
   runs(out = 'runs'): string[] {
     if (!existsSync(this.path(out))) return [];
     return readdirSync(this.path(out))
+      .filter((name) => existsSync(this.path(out, name, 'plan.json')))
       .sort()
       .map((name) => this.path(out, name));
   }

@@ -5,7 +5,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { accept } from '../../../campaign/accept.ts';
 import { deliverySlug, writeDelivery } from '../../../campaign/history/delivery-file.ts';
+import { placeOf } from '../../../campaign/history/machines.ts';
 import { claimedOtherwise, deliveryRuns } from '../../../campaign/history/runs.ts';
+import { withHistory } from '../../../campaign/history/store.ts';
 import { deliveryOf, termsOf } from '../../../campaign/history/terms.ts';
 import type { HarnessError } from '../../../plan/errors.ts';
 import type { Plan } from '../../../plan/model.ts';
@@ -28,6 +30,14 @@ function runsFolder(...names: readonly string[]): string {
   return folder;
 }
 
+/** The delivery's runs, by a history in the folder itself. */
+async function read(folder: string, reference: string, kept = join(folder, 'history')) {
+  return withHistory(kept, async (history) => ({
+    ...(await deliveryRuns(history, folder, reference)),
+    id: history.catalogue.id,
+  }));
+}
+
 test.before(async () => {
   const fleet = new FakeFleet({
     count: 2,
@@ -48,7 +58,7 @@ test.before(async () => {
 });
 
 test('a sealed run counts into the delivery that it names, with its names and identities', async () => {
-  const { runs, notCounted, known } = await deliveryRuns(runsFolder('one'), 'MSA');
+  const { runs, notCounted, known, names, id } = await read(runsFolder('one'), 'MSA');
   assert.equal(notCounted, []);
   assert.equal(known, ['MSA']);
   assert.is(runs.length, 1);
@@ -58,16 +68,17 @@ test('a sealed run counts into the delivery that it names, with its names and id
   assert.equal(
     run?.nodes.map(({ id, name, identity }) => [id, name, identity[0]?.value]),
     [
-      ['n0001', 'secret-host-1.lab', 'SN-1'],
-      ['n0002', 'secret-host-2.lab', 'SN-2'],
+      ['n0001', placeOf(id, 'secret-host-1.lab'), 'SN-1'],
+      ['n0002', placeOf(id, 'secret-host-2.lab'), 'SN-2'],
     ],
   );
+  assert.is(names.get('one/n0002'), 'secret-host-2.lab');
 });
 
 test('a run of another delivery, a folder that is no run and a delivery’s own are passed over', async () => {
   const folder = runsFolder('one');
   await writeDelivery(folder, { reference: 'MSA' });
-  const { runs, notCounted, known } = await deliveryRuns(folder, 'other');
+  const { runs, notCounted, known } = await read(folder, 'other');
   assert.equal([runs, notCounted, known], [[], [], ['MSA']]);
 });
 
@@ -77,7 +88,7 @@ test('what can’t be counted is named with the reason', async () => {
   appendFileSync(join(folder, 'c', 'verdict.json'), ' ');
   writeFileSync(join(folder, 'd', 'plan.json'), '{');
   rmSync(join(folder, 'e', 'private.json'));
-  const { runs, notCounted } = await deliveryRuns(folder, 'MSA');
+  const { runs, notCounted } = await read(folder, 'MSA');
   assert.equal(
     runs.map((one) => one.run),
     ['one'],
@@ -96,14 +107,25 @@ test('what can’t be counted is named with the reason', async () => {
 test('a copy without private.json counts, its hosts unnamed', async () => {
   const folder = runsFolder('one');
   rmSync(join(folder, 'one', 'private.json'));
-  const { runs } = await deliveryRuns(folder, 'MSA');
+  const { runs } = await read(folder, 'MSA');
   assert.is(runs[0]?.nodes[0]?.name, undefined);
+});
+
+test('a run whose directory is gone counts as it was recorded; one that was changed since does not', async () => {
+  const folder = runsFolder('one');
+  await read(folder, 'MSA');
+  appendFileSync(join(folder, 'one', 'verdict.json'), ' ');
+  const spoiled = await read(folder, 'MSA');
+  assert.equal([spoiled.runs.length, spoiled.notCounted[0]?.bars], [0, true]);
+  rmSync(join(folder, 'one'), { recursive: true });
+  const { runs, notCounted, known } = await read(folder, 'MSA');
+  assert.equal([runs.map((one) => one.run), notCounted, known], [['one'], [], ['MSA']]);
 });
 
 test('no folder is RUN_UNREADABLE', async () => {
   let code: string | undefined;
   try {
-    await deliveryRuns(join(out, 'nowhere'), 'MSA');
+    await read(join(out, 'nowhere'), 'MSA', join(out, 'history'));
   } catch (error) {
     ({ code } = error as HarnessError);
   }

@@ -52,6 +52,8 @@ export class Reach {
 
   /** Nodes of these that have been away for longer than the grace. */
   past(nodes: readonly string[], now: number): string[] {
+    // With nobody left to reach it is the network; the run ends for that, and no node fails by it.
+    if (this.#allSince !== undefined) return [];
     return nodes.filter((node) => {
       const away = this.#away.get(node);
       return away !== undefined && now - away.since >= this.#grace;

@@ -46,6 +46,7 @@ test('a node that is away is tried again at growing pauses, and fails past the g
   assert.is(reach.allAway(100), undefined);
   reach.failed(['n2', 'n3'], 100);
   assert.is(reach.allAway(130), 30);
+  assert.equal(reach.past(['n1'], 130), [], 'with nobody left it is the network');
   reach.reached(['n2']);
   assert.is(reach.allAway(130), undefined);
 });

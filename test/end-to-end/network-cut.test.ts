@@ -20,8 +20,8 @@ const ended = ({ events }: { readonly events: readonly RunEvent[] }) =>
 test('a run whose whole fleet is gone ends in 4, and goes on to its verdict when it is back', async () => {
   const { hosts, sshd } = fleet;
   const { fleet: keys = [], ...parts } = smallestPlan(3);
-  // Programs end by their lease; the run waits for the fleet for a minute.
-  const plan = await fleet.plan({ ...parts, fleet: [...keys, 'lease: 6 s'] });
+  // Programs end by their lease; the run waits for the fleet for as long as its grace.
+  const plan = await fleet.plan({ ...parts, fleet: [...keys, 'lease: 6 s', 'grace: 20 s'] });
   let seen = 0;
   let cutting: Promise<unknown> | undefined;
   const cut = await fleet.assay(['accept', plan], 280, ({ event }) => {

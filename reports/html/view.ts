@@ -10,6 +10,8 @@ import { worstEvidenceView } from './view/evidence.ts';
 import { fleetView } from './view/fleet.ts';
 import { methodView } from './view/method.ts';
 import { nodesView } from './view/nodes.ts';
+import { pairsView } from './view/pairs.ts';
+import { placesView } from './view/places.ts';
 import { openingView } from './view/opening.ts';
 import { unitsView } from './view/units.ts';
 
@@ -40,6 +42,8 @@ export function pageView(context: Context, options: ReportOptions) {
     criteria: criteriaView(context),
     units: unitsView(context),
     nodes: nodesView(context),
+    places: placesView(context),
+    pairs: pairsView(context),
     distributions: distributionsView(context),
     telemetry: telemetryView(context),
     fleet: fleetView(context),

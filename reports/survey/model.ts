@@ -4,6 +4,7 @@ import type { Criterion, Expense, Parameters } from '../../plan/model.ts';
 import type { Attempt, Outcome, Sample } from '../../suites/model.ts';
 import type { Finding, Verdict } from '../../verdicts/model.ts';
 import type { Growing } from '../growing.ts';
+import type { PairSquare } from './pairs.ts';
 
 /** One criterion over all its subjects. */
 export interface Spread {
@@ -17,6 +18,8 @@ export interface Spread {
   readonly worst: Float64Array;
   /** Trials in that estimate. */
   readonly n: Uint16Array;
+  /** Of a criterion on links between nodes: who was measured with whom. */
+  readonly pairs?: PairSquare;
 }
 
 /** Values measured that no criterion asks for. */

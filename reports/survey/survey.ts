@@ -8,6 +8,7 @@ import { Growing } from '../growing.ts';
 
 import { tallyAttempts } from './attempts.ts';
 import type { Spread, Survey } from './model.ts';
+import { notePair, pairSquare } from './pairs.ts';
 import { collectSamples } from './samples.ts';
 
 /** Findings whose evidence is in the report in full; further ones are counted and named. */
@@ -62,6 +63,7 @@ async function spreadFindings(run: RunReader, nodeIndex: ReadonlyMap<string, num
         marked: [],
         worst: new Float64Array(nodeIndex.size).fill(NaN),
         n: new Uint16Array(nodeIndex.size),
+        ...(criterion.per === 'link' && { pairs: pairSquare(nodeIndex.size) }),
       },
     ]),
   );
@@ -87,6 +89,11 @@ function note(
   spread.values.push(estimate.value);
   if (finding.verdict !== 'pass') spread.marked.push({ value: estimate.value, finding });
   const against = againstOf(spread.criterion);
+  const ends = finding.subject.kind === 'link' ? finding.subject.ends : [];
+  const [one, other] = ends.map((node) => nodeIndex.get(node));
+  if (spread.pairs !== undefined && one !== undefined && other !== undefined) {
+    notePair(spread.pairs, one, other, marginOf(estimate.value, against));
+  }
   for (const node of subjectNodes(finding.subject)) {
     const index = nodeIndex.get(node);
     if (index === undefined) continue;

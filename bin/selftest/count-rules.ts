@@ -1,8 +1,7 @@
 /** Criteria on events: one event during a trial, and a counter that can't be read. */
 import type { Criterion } from '../../plan/model.ts';
-import type { Proofs } from './criterion-rules.ts';
 import { ofNode, records, type Printed } from './edits.ts';
-import type { Healthy } from './model.ts';
+import type { Healthy, Proofs } from './model.ts';
 
 interface Counter {
   /** Fields of a watch line that it is computed from. */

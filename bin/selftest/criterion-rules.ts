@@ -6,13 +6,10 @@ import type { LotWord } from '../../verdicts/model.ts';
 import { countRules } from './count-rules.ts';
 import { done, ofCases, output } from './edits.ts';
 import { figureRules } from './figure-rules.ts';
-import type { Edit, Healthy, Idle, Must, Rule } from './model.ts';
+import type { Edit, Healthy, Idle, Must, Proofs, Rule } from './model.ts';
 import { casesOf } from './promises.ts';
 import { readinessRules } from './readiness-rules.ts';
 import { resultRules } from './result-rules.ts';
-
-/** What a kind of criterion gives: how it is pushed past its bound, and how it is made to be absent. */
-export type Proofs = Readonly<Record<'past' | 'absent', Pick<Rule, 'broken' | 'break'>>> | string;
 
 /** Rules of every criterion of the plan; those on nodes as a whole are rules of their own (node-rules.ts). */
 export function criterionRules(healthy: Healthy): readonly (Rule | Idle)[] {

@@ -1,8 +1,7 @@
 /** Level and tail criteria: every value of one subject past the bound, and none at all. */
 import type { Criterion } from '../../plan/model.ts';
-import type { Proofs } from './criterion-rules.ts';
 import { ofCases, records, type Printed } from './edits.ts';
-import type { Healthy } from './model.ts';
+import type { Healthy, Proofs } from './model.ts';
 import { casesOf, concerns } from './promises.ts';
 
 /** Share by which broken values miss the bound. */

@@ -101,3 +101,6 @@ export interface Row {
   /** What was owed; set where it did not come. */
   readonly expected?: string;
 }
+
+/** What a kind of criterion gives: how it is pushed past its bound, and how it is made to be absent. */
+export type Proofs = Readonly<Record<'past' | 'absent', Pick<Rule, 'broken' | 'break'>>> | string;

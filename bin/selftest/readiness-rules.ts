@@ -1,9 +1,8 @@
 /** Readiness criteria: what the node's own tools print is broken, or is not there. */
 import type { Criterion } from '../../plan/model.ts';
 import { readinessRules as checks } from '../../runners/inventory/readiness.ts';
-import type { Proofs } from './criterion-rules.ts';
 import { inventoried } from './edits.ts';
-import type { Healthy } from './model.ts';
+import type { Healthy, Proofs } from './model.ts';
 
 /** Check → what is put in place of what its tool prints; the first that is found, on one accelerator. */
 const WRONG: Readonly<Record<string, readonly [pattern: RegExp, instead: string]>> = {

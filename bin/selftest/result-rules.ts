@@ -1,10 +1,9 @@
 /** Exact criteria on what payloads check: one wrong result among many trials, another digest, none at all. */
 import type { Criterion } from '../../plan/model.ts';
-import type { Proofs } from './criterion-rules.ts';
 import { ofCases, records, type Printed } from './edits.ts';
 import { PROVED } from '../../suites/nccl/transport/proof.ts';
 import { transportRules } from './transport-rules.ts';
-import type { Healthy } from './model.ts';
+import type { Healthy, Proofs } from './model.ts';
 import { casesOf, concerns } from './promises.ts';
 
 export function resultRules(criterion: Criterion, healthy: Healthy): Proofs {

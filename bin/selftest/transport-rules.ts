@@ -1,8 +1,7 @@
 /** The proof of transports: another network or algorithm in the log than the plan claims, and no log at all. */
 import type { Criterion } from '../../plan/model.ts';
-import type { Proofs } from './criterion-rules.ts';
 import { ofCases, output } from './edits.ts';
-import type { Healthy } from './model.ts';
+import type { Healthy, Proofs } from './model.ts';
 import { casesOf } from './promises.ts';
 
 export function transportRules(criterion: Criterion, { victim, cases }: Healthy): Proofs {

@@ -1,7 +1,7 @@
 /** What the vendors' tools say of a rejected node, collected while it is still held. */
 import { fileURLToPath } from 'node:url';
 import type { Node, PlacedStep, Step } from '../model.ts';
-import type { InventoryOptions } from './suite.ts';
+import type { InventoryOptions } from './model.ts';
 
 /** Case of the step; no criterion stands on it. */
 export const DIAGNOSTICS = 'diagnostics';

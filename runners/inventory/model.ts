@@ -5,6 +5,12 @@
 import type { Parameters, Subject } from '../../plan/model.ts';
 import type { Exit, Node, PlacedStep, SimulatedNode, Step } from '../model.ts';
 
+/** How it is asked. */
+export interface InventoryOptions {
+  /** Argument prefix for facts that need root, e.g. `['sudo', '-n']`; absent: such facts are lost. */
+  readonly become?: readonly string[];
+}
+
 /** A place in an attempt's output. */
 export interface Line {
   readonly step: number;

@@ -2,16 +2,11 @@
 import { fileURLToPath } from 'node:url';
 import type { Node, Step } from '../model.ts';
 import { DIAGNOSTICS, diagnosticsStep, simulateDiagnostics } from './diagnostics.ts';
-import type { Inventory, InventoryCase } from './model.ts';
+import type { Inventory, InventoryCase, InventoryOptions } from './model.ts';
 import { inventoriedNode } from './node.ts';
 import { inventoryReader } from './reader.ts';
 import { readinessRules } from './readiness.ts';
 import { simulateInventory } from './simulate.ts';
-
-export interface InventoryOptions {
-  /** Argument prefix for facts that need root, e.g. `['sudo', '-n']`; absent: such facts are lost. */
-  readonly become?: readonly string[];
-}
 
 const payload = fileURLToPath(new URL('payload/inventory.py', import.meta.url));
 /** Seconds; nvidia-smi on a sick node takes its 120 s before it is given up. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { HarnessError } from '../../plan/errors.ts';
 import { domainsOf, optional } from './host-table.ts';
 import { expandHosts } from './hostlist.ts';
-import type { HostRow } from './sources.ts';
+import type { HostRow } from './host-row.ts';
 
 const inventory = z.looseObject({
   _meta: z

@@ -1,7 +1,7 @@
 /** A recorded output of `ibnetdiscover`, which a tenant may not run and an operator can hand over: host → leaf. */
 import { readFile } from 'node:fs/promises';
 import { HarnessError, systemCode } from '../../plan/errors.ts';
-import type { HostRow } from './sources.ts';
+import type { HostRow } from './host-row.ts';
 
 /** A switch line: `Switch 40 "S-b8ce…"  # "MF0;leaf-1:MQM8790/U1" …`; other kinds of node begin alike. */
 const NODE = /^(Switch|Ca|Rt)\s+\d+\s+"([SHR]-[0-9a-f]{16})"(?:\s+#\s+"([^"]*)")?/u;

@@ -4,7 +4,7 @@ import { HarnessError } from '../../plan/errors.ts';
 import { nearest } from '../../plan/options.ts';
 import type { Domain } from '../model.ts';
 import { expandHosts } from './hostlist.ts';
-import type { HostRow } from './sources.ts';
+import type { HostRow } from './host-row.ts';
 
 const DOMAINS = ['rack', 'block', 'leaf', 'nvlink', 'slice', 'power'] as const;
 const COLUMNS = ['host', 'name', 'address', 'port', 'user', 'serial', 'fabric-address', ...DOMAINS];

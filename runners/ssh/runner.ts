@@ -5,7 +5,8 @@ import { sessionFleet, type Target } from '../session/fleet.ts';
 import { sshClient, type HostToOpen, type SshClient } from './client.ts';
 import { withFabric } from './fabric.ts';
 import type { SshOptions } from './options.ts';
-import { readHosts, type HostRow } from './sources.ts';
+import type { HostRow } from './host-row.ts';
+import { readHosts } from './sources.ts';
 
 /** The runner for a checked block of the plan. */
 export function sshRunner(options: SshOptions): Runner {

@@ -2,26 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { HarnessError, systemCode } from '../../plan/errors.ts';
-import type { Domain } from '../model.ts';
 import { expandHosts } from './hostlist.ts';
 import { parseTable } from './host-table.ts';
 import { parseAnsible } from './ansible.ts';
-
-/** A host as the plan's source names it. */
-export interface HostRow {
-  /** What the plan calls it: what OpenSSH's configuration is asked for. */
-  readonly name: string;
-  /** Where to connect, in place of the configured HostName. */
-  readonly address?: string;
-  readonly port?: number;
-  readonly user?: string;
-  readonly identityFile?: string;
-  readonly fabricAddress?: string;
-  readonly serial?: string;
-  readonly domains: readonly Domain[];
-  /** Where it was read: "hosts.csv line 3". */
-  readonly from: string;
-}
+import type { HostRow } from './host-row.ts';
 
 /**
  * Reads every source, in order.

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { leavesOf, withFabric } from '../../../runners/ssh/fabric.ts';
-import type { HostRow } from '../../../runners/ssh/sources.ts';
+import type { HostRow } from '../../../runners/ssh/host-row.ts';
 import { rejects } from '../../rejects.ts';
 
 const folder = fileURLToPath(new URL('../../../fixtures/recorded/fabric/', import.meta.url));

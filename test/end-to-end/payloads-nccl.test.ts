@@ -241,7 +241,7 @@ test('a taken port is our fault, not the node’s', async () => {
   const child = spawn(
     PYTHON,
     [
-      ...['collective.py', 'rank.py', 'operations.py'].map((name) =>
+      ...['collective.py', 'rank.py', 'operations.py', 'hang.py'].map((name) =>
         fileURLToPath(new URL(`../../suites/nccl/payload/${name}`, import.meta.url)),
       ),
       ...'--collective all_reduce --sizes 65536 --ranks-per-node 2 --init-limit 5'.split(' '),

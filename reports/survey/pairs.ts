@@ -8,9 +8,9 @@ export interface PairSquare {
   readonly side: number;
   /** Nodes along a side of one place; 1: every pair has its own. */
   readonly perPlace: number;
-  /** Margin of the worst pair of each place, row by row; NaN: none was measured. */
+  /** Margin of the worst trial of each place, row by row; NaN: none was measured. */
   readonly worst: Float32Array;
-  /** Pairs measured, each criterion's findings counted once. */
+  /** Trials noted. */
   count: number;
 }
 

@@ -6,7 +6,9 @@ import type { Sample } from '../../suites/model.ts';
 import type { Finding } from '../../verdicts/model.ts';
 import { Growing } from '../growing.ts';
 
-import type { Unjudged } from './model.ts';
+import { marginOf } from '../figure.ts';
+import type { Spread, Survey, Unjudged } from './model.ts';
+import { notePair } from './pairs.ts';
 
 /** Samples that a report carries one by one for every subject; above it, only those of shown findings. */
 const EVERY = 20_000;
@@ -14,8 +16,16 @@ const EVERY = 20_000;
 /** Kinds of unjudged values listed; a sweep over sizes has some hundred. */
 const KINDS = 400;
 
-/** Reads all samples once. @param shown findings whose samples are kept whatever their number */
-export async function collectSamples(run: RunReader, shown: readonly Finding[]) {
+/**
+ * Reads all samples once, and notes who was measured with whom: pairs of a screen have no finding of their own.
+ *
+ * @param shown findings whose samples are kept whatever their number
+ */
+export async function collectSamples(
+  run: RunReader,
+  shown: readonly Finding[],
+  of: Pick<Survey, 'spreads' | 'nodeIndex'>,
+) {
   const criteria = run.verdict?.criteria ?? run.plan.criteria;
   const byMetric = new Map<string, Criterion[]>();
   for (const criterion of criteria) {
@@ -34,6 +44,7 @@ export async function collectSamples(run: RunReader, shown: readonly Finding[]) 
       if (!spread(unjudged, sample)) unjudgedLeftOut += 1;
       continue;
     }
+    for (const criterion of judged) notePairOf(sample, of.spreads.get(criterion.id), of.nodeIndex);
     const subject = subjectKey(sample.subject);
     if (judged.some((criterion) => wanted.has(`${criterion.id}\t${subject}`))) needed.push(sample);
     every?.push(sample);
@@ -55,6 +66,18 @@ export function appliesTo(criterion: Criterion, sample: Sample): boolean {
     criterion.per === sample.subject.kind &&
     matches(criterion.where, sample.parameters)
   );
+}
+
+function notePairOf(
+  { subject, value }: Sample,
+  spread: Spread | undefined,
+  nodeIndex: Survey['nodeIndex'],
+): void {
+  if (spread?.pairs === undefined || subject.kind !== 'link') return;
+  const [one, other] = subject.ends.map((node) => nodeIndex.get(node));
+  if (one === undefined || other === undefined) return;
+  const { bound, limit } = spread.criterion;
+  notePair(spread.pairs, one, other, marginOf(value, { bound, limit: limit.value }));
 }
 
 function spread(unjudged: Map<string, Unjudged>, sample: Sample): boolean {

@@ -8,7 +8,7 @@ import { Growing } from '../growing.ts';
 
 import { tallyAttempts } from './attempts.ts';
 import type { Spread, Survey } from './model.ts';
-import { notePair, pairSquare } from './pairs.ts';
+import { pairSquare } from './pairs.ts';
 import { collectSamples } from './samples.ts';
 
 /** Findings whose evidence is in the report in full; further ones are counted and named. */
@@ -21,7 +21,7 @@ export async function surveyRun(run: RunReader): Promise<Survey> {
   const attempts = await tallyAttempts(run);
   const { spreads, findings } = await spreadFindings(run, nodeIndex);
   const shown = shownFindings(run, spreads);
-  const samples = await collectSamples(run, shown);
+  const samples = await collectSamples(run, shown, { spreads, nodeIndex });
   const named = new Set([
     ...samples.samples.map((sample) => sample.attempt),
     ...shown.flatMap((finding) => finding.attempts),
@@ -89,11 +89,6 @@ function note(
   spread.values.push(estimate.value);
   if (finding.verdict !== 'pass') spread.marked.push({ value: estimate.value, finding });
   const against = againstOf(spread.criterion);
-  const ends = finding.subject.kind === 'link' ? finding.subject.ends : [];
-  const [one, other] = ends.map((node) => nodeIndex.get(node));
-  if (spread.pairs !== undefined && one !== undefined && other !== undefined) {
-    notePair(spread.pairs, one, other, marginOf(estimate.value, against));
-  }
   for (const node of subjectNodes(finding.subject)) {
     const index = nodeIndex.get(node);
     if (index === undefined) continue;

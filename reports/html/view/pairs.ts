@@ -50,7 +50,7 @@ function square(
   const of = (nodeIds.length * (nodeIds.length - 1)) / 2;
   const finding =
     `${plural(listed.length, perPlace === 1 ? 'pair' : 'place')} of ${showCount(nodeIds.length)} × ${showCount(nodeIds.length)} nodes measured ` +
-    `(${showCount(of)} pairs there are), ${showCount(places.bad.length)} short of the limit` +
+    `(${showCount(of)} pairs there are), ${showCount(places.bad.length)} short of the limit in a trial` +
     (perPlace === 1 ? '.' : `; a place is ${perPlace} × ${perPlace} nodes, by its worst pair.`);
   const id = `pairs-${number}`;
   const marks = [0, Math.floor(side / 2), side - 1].filter(

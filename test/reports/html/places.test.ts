@@ -69,7 +69,7 @@ test('a criterion on links is drawn nodes by nodes, the worst pairs listed first
   assert.is(more.length, 0);
   assert.match(
     view?.finding ?? '',
-    /^3 pairs of 6 × 6 nodes measured \(15 pairs there are\), 1 short/u,
+    /^3 pairs of 6 × 6 nodes measured \(15 pairs there are\), 1 short of the limit in a trial/u,
   );
   assert.equal(
     view?.rows.map(({ one, other }) => [one, other]),

@@ -84,6 +84,8 @@ export interface Ec2Options {
   readonly random: () => number;
   readonly endpoint?: string;
   readonly profile?: string;
+  /** Hides a value wherever it may be printed. */
+  redact(value: string): void;
   /** No credentials are looked for: what stands in for EC2 takes any. */
   readonly standIn: boolean;
 }
@@ -98,6 +100,21 @@ export async function connectEc2(options: Ec2Options): Promise<Ec2> {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const sdk = await optionalPackage('@aws-sdk/client-ec2', () => import('@aws-sdk/client-ec2'));
   const clients = new Map<string, Client>();
+  const hidden = new Set<string>();
+  // EC2 repeats what it was sent when a signature is wrong: the session's token among it.
+  const hide = async (client: Client, text: string) => {
+    try {
+      const { secretAccessKey, sessionToken } = await client.config.credentials();
+      for (const value of [secretAccessKey, sessionToken]) {
+        if (value === undefined || hidden.has(value)) continue;
+        hidden.add(value);
+        options.redact(value);
+      }
+    } catch {
+      // No credentials were found: there is nothing to hide.
+    }
+    return [...hidden].reduce((clean, value) => clean.replaceAll(value, '[redacted]'), text);
+  };
   const paces = new Map<string, Pace>();
   const clientOf = (region: string) => {
     const client = clients.get(region) ?? new sdk.EC2Client(clientOptions(options, region));
@@ -115,15 +132,15 @@ export async function connectEc2(options: Ec2Options): Promise<Ec2> {
     async call(region, operation, input, { signal, instances = 0, patience }) {
       const requests = paceOf(region, operation, 'requests', REQUESTS[operation] ?? READING);
       const many = INSTANCES[operation];
+      const client = clientOf(region);
       const once = async () => {
         await requests(1, signal);
         try {
-          return await clientOf(region).send(commandOf(sdk, operation, input), {
-            abortSignal: signal,
-          });
+          return await client.send(commandOf(sdk, operation, input), { abortSignal: signal });
         } catch (error) {
           signal.throwIfAborted();
-          throw classified(error, operation, region);
+          const words = await hide(client, error instanceof Error ? error.message : '');
+          throw classified(error, words, operation, region);
         }
       };
       if (many !== undefined) {

@@ -117,12 +117,18 @@ const SOCKET =
 /**
  * What the SDK threw, as a HarnessError; anything that is no failure of a call is thrown on as it is.
  *
+ * @param message its words without secrets
  * @param operation "RunInstances"
  * @param where region
  */
-export function classified(error: unknown, operation: string, where: string): unknown {
+export function classified(
+  error: unknown,
+  message: string,
+  operation: string,
+  where: string,
+): unknown {
   if (error instanceof HarnessError || !(error instanceof Error)) return error;
-  const { name, message } = error;
+  const { name } = error;
   const fields = error as {
     readonly code?: unknown;
     readonly $metadata?: { readonly httpStatusCode?: number };
@@ -130,7 +136,8 @@ export function classified(error: unknown, operation: string, where: string): un
   };
   const status = fields.$metadata?.httpStatusCode;
   const socket = typeof fields.code === 'string' ? fields.code : '';
-  const said = { provider: 'aws', operation, where, message, cause: error };
+  // Not as a cause: the SDK's error holds the request, headers and all.
+  const said = { provider: 'aws', operation, where, message };
   if (SOCKET.test(socket)) return providerError('transient', { ...said, code: socket });
   const known = REASONS.has(name);
   // A body that is cut short or is no XML comes as a plain error of the SDK's reader.

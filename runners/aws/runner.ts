@@ -35,6 +35,7 @@ async function connect(options: AwsOptions, surroundings: Surroundings): Promise
     clock: surroundings.clock,
     random: surroundings.random,
     standIn: surroundings.standIn,
+    redact: (value) => surroundings.redact(value),
     ...(endpoint !== undefined && { endpoint }),
     ...(profile !== undefined && { profile }),
   });

@@ -3,12 +3,13 @@ import type { InstanceTopology } from '@aws-sdk/client-ec2';
 import type { Domain } from '../model.ts';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Machine } from '../cloud/model.ts';
+import { reasonOf } from '../cloud/problem.ts';
 import type { Ec2 } from './client.ts';
 
 /** Ids a call takes. */
 const MOST_IDS = 100;
-/** Localisation is better with it and works without: seconds for which a list is tried. */
-const PATIENCE = 20;
+/** Localisation is better with it and works without: so many failures of the server's are borne. */
+const HICCUPS = 3;
 
 /** The machines with their domains; as they were where the provider tells nothing. */
 export async function placedByTopology(
@@ -18,6 +19,12 @@ export async function placedByTopology(
 ): Promise<readonly Machine[]> {
   const regions = [...new Set(machines.map(({ where }) => where))];
   const known = new Map<string, InstanceTopology>();
+  let hiccups = 0;
+  const again = (error: unknown) => {
+    const reason = reasonOf(error);
+    if (reason === 'transient') hiccups += 1;
+    return reason === 'throttled' || (reason === 'transient' && hiccups < HICCUPS);
+  };
   for (const region of regions) {
     const ids = machines.filter(({ where }) => where === region).map(({ id }) => id);
     const batches: string[][] = [];
@@ -28,7 +35,7 @@ export async function placedByTopology(
           region,
           'DescribeInstanceTopology',
           { InstanceIds },
-          { signal, patience: { total: PATIENCE } },
+          { signal, patience: { again } },
         );
         for (const one of Instances) if (one.InstanceId) known.set(one.InstanceId, one);
       }

@@ -56,12 +56,13 @@ export function block(
 }
 
 /** The control plane's two halves as the runner composes them. */
-export async function connected(options: ReturnType<typeof block>) {
-  const clock = quickClock(FACTOR);
+export async function connected(options: ReturnType<typeof block>, factor = FACTOR) {
+  const clock = quickClock(factor);
   const ec2 = await connectEc2({
     clock,
     random: Math.random,
     standIn: true,
+    redact: () => undefined,
     endpoint: options.endpoint ?? '',
   });
   const { provision, address } = options;

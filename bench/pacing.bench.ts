@@ -1,6 +1,6 @@
 /**
  * Launch, look and release for 3,000 machines against stand-ins that enforce the published limits of their
- * providers, on a clock that goes fifty times as fast on both sides. The limit's own minimum stands beside.
+ * providers, on a clock that goes twenty times as fast on both sides. The limit's own minimum stands beside.
  */
 import type { Limited } from '../fixtures/clouds/model.ts';
 import { serve } from '../fixtures/clouds/serve.ts';
@@ -9,7 +9,7 @@ import type { Bench, Row } from './bench.ts';
 import { numberAfter } from './prepare.ts';
 
 const MACHINES = 3000;
-const SPEED = 50;
+const SPEED = 20;
 /** What else there is to do (looks, answers, this machine) may take this share more. */
 const MARGIN = 1.15;
 

@@ -1,4 +1,5 @@
 /** EC2 over the vendor's SDK: loaded when first used, one attempt a call, paced by the published limits. */
+import { setMaxListeners } from 'node:events';
 import type * as Sdk from '@aws-sdk/client-ec2';
 import type { Clock } from '../cloud/clock.ts';
 import { optionalPackage } from '../cloud/optional-package.ts';
@@ -133,6 +134,8 @@ export async function connectEc2(options: Ec2Options): Promise<Ec2> {
       const requests = paceOf(region, operation, 'requests', REQUESTS[operation] ?? READING);
       const many = INSTANCES[operation];
       const client = clientOf(region);
+      // One signal for many calls is the usual case.
+      setMaxListeners(0, signal);
       const once = async () => {
         await requests(1, signal);
         try {

@@ -48,6 +48,7 @@ function patternOf(words: readonly string[]): RegExp | undefined {
   const own = [...new Set(words)].filter((word) => word.length > 0);
   if (own.length === 0) return undefined;
   own.sort((a, b) => b.length - a.length);
-  const escaped = own.map((word) => word.replaceAll(/[.*+?^${}()|[\]\\/-]/gu, '\\$&'));
+  // Not "-": with the flag u it may not be escaped outside a class.
+  const escaped = own.map((word) => word.replaceAll(/[.*+?^${}()|[\]\\/]/gu, '\\$&'));
   return new RegExp(`(?<![\\w.-])(?:${escaped.join('|')})(?![\\w-]|\\.\\w)`, 'gu');
 }

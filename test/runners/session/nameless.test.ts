@@ -45,4 +45,12 @@ test('what is no letter in a name is no pattern', () => {
   assert.is(nameless(fleet('[gpu[2].lab]:22: refused')).missing[0]?.reason, '[n0002]:22: refused');
 });
 
+test('a name with a dash is hidden as any other', async () => {
+  const { missing } = nameless(
+    fleet('rack-03.lab is away; rack-031.lab is not'),
+    new Map([['n0002', ['rack-03.lab']]]),
+  );
+  assert.is(missing[0]?.reason, 'n0002 is away; rack-031.lab is not');
+});
+
 test.run();

@@ -47,6 +47,10 @@ export const commands: Readonly<Record<string, Line>> = {
     describe: 'Sign a sealed run with an OpenSSH key',
     load: async () => (await import('./commands/sign.ts')).sign,
   },
+  nightly: {
+    describe: 'Accept within a budget, append to history, look for change points',
+    load: async () => (await import('./commands/nightly.ts')).nightly,
+  },
   history: {
     describe: "A delivery over its runs: a line a serial, the delivery's verdict",
     load: async () => (await import('./commands/history.ts')).history,

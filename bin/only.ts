@@ -23,12 +23,27 @@ export async function readNodes(text: string): Promise<readonly string[]> {
  */
 export function onlyNodes(runner: Runner, words: readonly string[] | undefined): Runner {
   if (words === undefined) return runner;
+  return selectNodes(runner, async (fleet) => {
+    const all = [...fleet.nodes, ...fleet.missing.map((one) => one.node)];
+    return words.map((word) => nodeOf(all, word).id);
+  });
+}
+
+/**
+ * A runner whose fleet has the nodes that are chosen once it is open; the others are missing, with that reason.
+ *
+ * @param choose gives ids, of nodes that are there or missing
+ */
+export function selectNodes(
+  runner: Runner,
+  choose: (fleet: Fleet) => Promise<readonly string[]>,
+): Runner {
   return {
     ...runner,
     async open(context, signal) {
       const fleet = await runner.open(context, signal);
       try {
-        return partOf(fleet, words);
+        return partOf(fleet, new Set(await choose(fleet)));
       } catch (error) {
         await fleet.release([]);
         throw error;
@@ -37,14 +52,12 @@ export function onlyNodes(runner: Runner, words: readonly string[] | undefined):
   };
 }
 
-function partOf(fleet: Fleet, words: readonly string[]): Fleet {
-  const all = [...fleet.nodes, ...fleet.missing.map((one) => one.node)];
-  const chosen = new Set(words.map((word) => nodeOf(all, word).id));
+function partOf(fleet: Fleet, chosen: ReadonlySet<string>): Fleet {
   const out = fleet.nodes.filter((node) => !chosen.has(node.id));
   const nodes = fleet.nodes.filter((node) => chosen.has(node.id));
   if (nodes.length === 0) {
     const [first] = fleet.missing.filter((one) => chosen.has(one.node.id));
-    throw new HarnessError('FLEET_UNREACHABLE', 'none of the nodes of --only is there', {
+    throw new HarnessError('FLEET_UNREACHABLE', 'none of the nodes that were chosen is there', {
       hint: `The first is missing: ${first?.code ?? ''}: ${first?.reason ?? ''}`,
     });
   }
@@ -57,7 +70,7 @@ function partOf(fleet: Fleet, words: readonly string[]): Fleet {
         node,
         slot: node.name,
         code: LEFT_OUT,
-        reason: 'left out of this run by --only',
+        reason: 'left out of this run: it was not chosen',
       })),
     ],
   };

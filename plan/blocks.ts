@@ -104,10 +104,36 @@ export const reportSchema = z.strictObject({ private: z.array(z.string().min(1))
 
 /** How `assay nightly` samples. */
 export const nightlySchema = z.strictObject({
-  every: quantityOption('s').optional(),
-  busy: z.enum(['skip', 'wait']).optional(),
-  retention: quantityOption('s').optional(),
+  every: quantityOption('s')
+    .optional()
+    .meta({ description: 'within which each node and pair class is seen; 7 d' }),
+  busy: z
+    .union([
+      z.literal('skip'),
+      z.literal('wait'),
+      argvOption('program that gets node names, one a line, and prints those in use'),
+    ])
+    .optional()
+    .meta({ description: 'skip, wait, or a program that names the nodes in use' }),
+  retention: quantityOption('s').optional().meta({ description: 'for which raw samples are kept' }),
+  margin: shareOption('loss that a confirmation must prove').optional(),
+  budget: z
+    .strictObject({
+      'wall-time': quantityOption('s').optional(),
+      'node-hours': z.number().positive().optional(),
+    })
+    .optional()
+    .meta({ description: 'of one night, in place of the plan’s' }),
   webhook: z.string().optional().meta({ description: 'name of the secret with the address' }),
+  'webhook-secret': z
+    .string()
+    .optional()
+    .meta({ description: 'name of the secret that signs; with webhook' }),
+  mirror: z
+    .string()
+    .regex(/^s3:\/\/[^/]+/u, 's3://bucket/prefix')
+    .optional()
+    .meta({ description: 's3://bucket/prefix that the history is kept in step with' }),
 });
 
 /** The file itself; blocks are checked one by one, so that all mistakes are told at once. */

@@ -183,7 +183,7 @@ function silent(problems: Problems): Problems {
   return { ...problems, add: () => undefined };
 }
 
-function budgetOf(written: z.output<typeof budgetSchema>): Budget {
+function budgetOf(written: Partial<z.output<typeof budgetSchema>>): Budget {
   const wallTime = written['wall-time'];
   const nodeHours = written['node-hours'];
   return {
@@ -193,11 +193,17 @@ function budgetOf(written: z.output<typeof budgetSchema>): Budget {
   };
 }
 
-function nightlyOf({ every, busy, retention, webhook }: z.output<typeof nightlySchema>): Nightly {
+function nightlyOf(block: z.output<typeof nightlySchema>): Nightly {
+  const { every, busy, retention, margin, budget, webhook, mirror } = block;
+  const { 'webhook-secret': webhookSecret } = block;
   return {
     ...(every !== undefined && { every }),
     ...(busy !== undefined && { busy }),
     ...(retention !== undefined && { retention }),
+    ...(margin !== undefined && { margin }),
+    ...(budget !== undefined && { budget: budgetOf(budget) }),
     ...(webhook !== undefined && { webhook }),
+    ...(webhookSecret !== undefined && { webhookSecret }),
+    ...(mirror !== undefined && { mirror }),
   };
 }

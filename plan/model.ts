@@ -138,12 +138,20 @@ export interface Budget {
 export interface Nightly {
   /** Seconds in which every node must have had its turn. */
   readonly every?: number;
-  /** What to do with a node that is in use. */
-  readonly busy?: 'skip' | 'wait';
-  /** Seconds for which nights are kept. */
+  /** What to do with a node that is in use; a program and its arguments: it names those. */
+  readonly busy?: 'skip' | 'wait' | readonly string[];
+  /** Seconds for which raw samples are kept. */
   readonly retention?: number;
+  /** Relative loss that matters and that fresh runs must prove; absent: 0.01. */
+  readonly margin?: number;
+  /** Of one night; absent: the plan's. */
+  readonly budget?: Pick<Budget, 'wallTime' | 'nodeHours'>;
   /** Name of the secret that holds the address to call; never the address itself. */
   readonly webhook?: string;
+  /** Name of the secret that signs what is sent there. */
+  readonly webhookSecret?: string;
+  /** `s3://bucket/prefix` that the history is kept in step with. */
+  readonly mirror?: string;
 }
 
 /** What every runner's block may say, whatever the runner. */

@@ -76,13 +76,30 @@ export const ZONES: readonly Zone[] = [
     packages: ['@duckdb/node-api', '@aws-sdk/client-s3', 'zod'],
   },
   {
+    path: 'campaign/nightly/',
+    may: [
+      'campaign/',
+      ...MODELS,
+      'verdicts/model.ts',
+      'verdicts/changes/model.ts',
+      'runners/process.ts',
+    ],
+    packages: ['zod'],
+  },
+  {
     path: 'campaign/schedule/',
     may: ['campaign/', ...MODELS, 'verdicts/model.ts'],
     packages: ['p-limit'],
   },
   {
     path: 'reports/',
-    may: [...MODELS, 'verdicts/model.ts', 'campaign/directory/', 'runners/process.ts'],
+    may: [
+      ...MODELS,
+      'verdicts/model.ts',
+      'campaign/directory/',
+      'campaign/nightly/model.ts',
+      'runners/process.ts',
+    ],
     packages: ['handlebars', '@observablehq/plot', 'linkedom', 'sirv'],
   },
   {

@@ -1,6 +1,6 @@
 /** What happened, beside what was measured: nights, alarms, declared changes. */
 import { canonical } from '../directory/canonical.ts';
-import type { Batch, StoredEvent } from './model.ts';
+import type { Batch, DeclaredChange, StoredEvent } from './model.ts';
 import type { History } from './store.ts';
 
 /** The rows of events that are committed together; the batch's id is theirs. */
@@ -26,6 +26,41 @@ export function eventBatch(
       })),
     },
   };
+}
+
+/**
+ * Events of a delivery, oldest first.
+ *
+ * @param kinds absent: all
+ */
+export async function readEvents(
+  history: History,
+  delivery: string,
+  kinds?: readonly StoredEvent['kind'][],
+): Promise<readonly StoredEvent[]> {
+  const rows = await history.database.all(
+    `SELECT id, strftime(told_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS told, night, kind, body FROM events
+     WHERE delivery = $delivery ORDER BY night, told_at, id`,
+    { delivery },
+  );
+  return rows
+    .map(({ id, told, night, kind, body }): StoredEvent => ({
+      id: String(id),
+      at: String(told),
+      night: String(night),
+      kind: String(kind) as StoredEvent['kind'],
+      body: JSON.parse(String(body)) as StoredEvent['body'],
+    }))
+    .filter(({ kind }) => kinds === undefined || kinds.includes(kind));
+}
+
+/** Declared changes of a delivery, oldest first, with the id of each. */
+export async function declaredChanges(
+  history: History,
+  delivery: string,
+): Promise<readonly (DeclaredChange & { readonly id: string })[]> {
+  const events = await readEvents(history, delivery, ['declared']);
+  return events.map(({ id, body }) => ({ ...(body as unknown as DeclaredChange), id }));
 }
 
 /** References of the deliveries that the history holds, sorted. */

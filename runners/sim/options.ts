@@ -96,6 +96,9 @@ export const simOptions = z.strictObject({
     .meta({ description: 'nodes that are another machine, or have another name, than by number' }),
   truth: z
     .strictObject({
+      seed: z.int().min(0).optional().meta({
+        description: 'of what the parts are; absent: the run’s. Runs on the same machines share it',
+      }),
       between: none.default(0.01).meta({ description: 'spread between parts' }),
       within: none.default(0.005).meta({ description: 'spread between trials of one part' }),
       tails: tails.default('normal'),

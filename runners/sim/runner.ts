@@ -15,7 +15,7 @@ export function sim(options: SimOptions): Runner {
       const nodes = Array.from({ length: options.nodes }, (_, index) =>
         trueNode(index, options, part),
       );
-      const faults = placeFaults(options.faults, nodes, context.seed);
+      const faults = placeFaults(options.faults, nodes, options.truth.seed ?? context.seed);
       return simulatedFleet(context, world(options, part, faults, context.seed), nodes);
     },
   };

@@ -27,7 +27,7 @@ export function world(
     options,
     part,
     faults,
-    parts: noise(seed, 'parts'),
+    parts: noise(options.truth.seed ?? seed, 'parts'),
     trials: noise(seed, 'trials'),
     chances: noise(seed, 'faults'),
   };

@@ -1,0 +1,146 @@
+/** The history as detection wants it: panels of series, and a night's values of each. */
+import type { Parameters } from '../../plan/model.ts';
+import type { Read } from './database.ts';
+import type { History } from './store.ts';
+
+/** One metric with its parameters on all subjects of one kind. */
+export interface PanelKey {
+  readonly metric: string;
+  readonly parameters: Parameters;
+  /** As stored: sorted keys. */
+  readonly spelled: string;
+  readonly kind: 'node' | 'accelerator' | 'link';
+  readonly unit: string;
+  readonly better: 'higher' | 'lower';
+}
+
+/** A subject's value in one night. */
+export interface PanelValue {
+  readonly subject: string;
+  readonly value: number;
+  /** Trials behind it. */
+  readonly n: number;
+}
+
+/** Metrics that only say again what `.busbw` says would raise each alarm three times. */
+const REPEATED = /^nccl\..*\.(?:time|algbw)$/u;
+
+const OF_DELIVERY = 'p.run IN (SELECT run FROM runs WHERE delivery = $delivery)';
+const LEVELS =
+  "p.subject_kind IN ('node', 'accelerator', 'link') AND p.unit <> '' AND p.value > 0 AND isfinite(p.value)";
+
+/** Panels of what a delivery's runs measured. */
+export async function panelKeys(history: History, delivery: string): Promise<readonly PanelKey[]> {
+  const rows = await history.database.all(
+    `SELECT p.metric, p.parameters, p.subject_kind AS kind, max(p.unit) AS unit, max(p.better) AS better
+     FROM points p WHERE ${OF_DELIVERY} AND ${LEVELS}
+     GROUP BY ALL ORDER BY p.metric, p.parameters, kind`,
+    { delivery },
+  );
+  return rows
+    .filter(({ metric }) => !REPEATED.test(String(metric)))
+    .map((row): PanelKey => ({
+      metric: String(row['metric']),
+      parameters: JSON.parse(String(row['parameters'])) as Parameters,
+      spelled: String(row['parameters']),
+      kind: row['kind'] as PanelKey['kind'],
+      unit: String(row['unit']),
+      better: row['better'] === 'lower' ? 'lower' : 'higher',
+    }));
+}
+
+/**
+ * Values of one night (or of one run), by panel: `metric`, a line end, spelled parameters, a line end, kind.
+ *
+ * @param of a night's runs, a fresh run, or all acceptance runs
+ */
+export async function valuesOf(
+  history: History,
+  delivery: string,
+  of: { readonly night: string } | { readonly run: string } | { readonly accepted: true },
+): Promise<ReadonlyMap<string, readonly PanelValue[]>> {
+  const which =
+    'night' in of
+      ? "p.purpose = 'nightly' AND p.night = $of::DATE"
+      : 'run' in of
+        ? 'p.run = $of'
+        : 'p.purpose = $of AND p.n > 0';
+  const bound = 'night' in of ? of.night : 'run' in of ? of.run : 'accept';
+  const rows = await history.database.all(
+    `SELECT p.metric, p.parameters, p.subject_kind AS kind, p.subject, median(p.value) AS value, sum(p.n)::INTEGER AS n
+     FROM points p WHERE ${OF_DELIVERY} AND ${LEVELS} AND ${which}
+     GROUP BY ALL`,
+    { delivery, of: bound },
+  );
+  const panels = new Map<string, PanelValue[]>();
+  for (const row of rows) {
+    const key = `${String(row['metric'])}\n${String(row['parameters'])}\n${String(row['kind'])}`;
+    const value = {
+      subject: String(row['subject']),
+      value: Number(row['value']),
+      n: Number(row['n']),
+    };
+    const own = panels.get(key);
+    if (own === undefined) panels.set(key, [value]);
+    else own.push(value);
+  }
+  return panels;
+}
+
+/** The key of a panel in `valuesOf`. */
+export function keyOf({ metric, spelled, kind }: PanelKey): string {
+  return `${metric}\n${spelled}\n${kind}`;
+}
+
+/** A machine as it was seen last. */
+export interface SeenMachine {
+  readonly serial: string;
+  readonly place?: string;
+  readonly rack?: string;
+  readonly leaf?: string;
+  /** Night on which something was measured on it; absent: never. */
+  readonly night?: string;
+}
+
+/** Every machine of a delivery, with the last night on which it was tested. */
+export async function machinesOf(
+  history: History,
+  delivery: string,
+): Promise<readonly SeenMachine[]> {
+  const rows = await history.database.all(
+    `WITH own AS (SELECT run FROM runs WHERE delivery = $delivery),
+     seen AS (SELECT serial, max(night) AS night FROM points
+       WHERE run IN (SELECT run FROM own) AND purpose <> 'confirm' AND serial IS NOT NULL GROUP BY serial)
+     SELECT n.serial, arg_max(n.place, n.run) AS place, arg_max(n.rack, n.run) AS rack,
+       arg_max(n.leaf, n.run) AS leaf, any_value(s.night) AS night
+     FROM nodes n LEFT JOIN seen s ON n.serial = s.serial
+     WHERE n.run IN (SELECT run FROM own) GROUP BY n.serial ORDER BY n.serial`,
+    { delivery },
+  );
+  return rows.map((row) => ({
+    serial: String(row['serial']),
+    ...text(row, 'place'),
+    ...text(row, 'rack'),
+    ...text(row, 'leaf'),
+    ...text(row, 'night'),
+  }));
+}
+
+/** A field that is there. */
+function text(row: Readonly<Record<string, Read>>, name: 'place' | 'rack' | 'leaf' | 'night') {
+  const value = row[name];
+  return value === null || value === undefined ? {} : { [name]: String(value) };
+}
+
+/** Links and the last night on which each was measured: subject → YYYY-MM-DD. */
+export async function linksSeen(
+  history: History,
+  delivery: string,
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await history.database.all(
+    `SELECT p.subject, max(p.night) AS night FROM points p
+     WHERE ${OF_DELIVERY} AND p.subject_kind = 'link' GROUP BY p.subject`,
+    { delivery },
+  );
+  return new Map(rows.map(({ subject, night }) => [String(subject), String(night)] as const));
+}

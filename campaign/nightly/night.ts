@@ -1,0 +1,339 @@
+/**
+ * One night: rotation, one run, detection, fresh runs for what was raised, and one commit of all that it came to.
+ * What was measured is in the history before anything is made of it, so that a night that was cut off goes on
+ * where it was.
+ */
+import { join } from 'node:path';
+import { HarnessError } from '../../plan/errors.ts';
+import type { Plan } from '../../plan/model.ts';
+import { stream } from '../../plan/random.ts';
+import type { Metric } from '../../suites/model.ts';
+import { readJson } from '../directory/json.ts';
+import { lock } from '../directory/lock.ts';
+import { manifestShape } from '../directory/shapes.ts';
+import { deliverySlug } from '../history/delivery-file.ts';
+import { declaredChanges, eventBatch, readEvents } from '../history/events.ts';
+import type { StoredEvent } from '../history/model.ts';
+import { recordRun } from '../history/record.ts';
+import type { History } from '../history/store.ts';
+import { deliveryOf } from '../history/terms.ts';
+import { chooseNodes, knownMachines, machineOf, type Chosen } from './choose.ts';
+import { failingIn, failureTold, findingAlarm, passingIn, type Failing } from './failing.ts';
+import { resolve, type Resolved } from './fresh.ts';
+import type { Changes, Measure, NightFile, NightProgress, OpenAlarm } from './model.ts';
+import { alarmTold, openAlarms } from './open-alarms.ts';
+import { declaredOf, Panels } from './panels.ts';
+import { missedBefore, overdueIn } from './overdue.ts';
+import { trendsOf } from './trends.ts';
+
+/** Suspects that detection names for rotation. */
+const SUSPECTS = 32;
+/** Suspicion of a machine with an open alarm: before all that detection leans to. */
+const ALARMED = 2;
+
+/** What a night is made from; bin composes it. */
+export interface NightSetup<S> {
+  readonly history: History;
+  readonly plan: Plan;
+  /** YYYY-MM-DD that it counts as. */
+  readonly night: string;
+  readonly every: number;
+  readonly margin: number;
+  readonly changes: Changes<S>;
+  readonly measure: Measure;
+  /** Names that are in use, of those asked for. */
+  readonly busy: (names: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Nodes that the budget carries, of so many. */
+  readonly capacity: (free: number) => number;
+  /** Pairs are measured: their classes rotate too. */
+  readonly pairs: boolean;
+  /** Of the plan's suites. */
+  readonly metrics: readonly Metric[];
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+  readonly progress: NightProgress;
+  /** Queues what is to be told, under names of its own, before the commit. */
+  readonly tell: (file: NightFile) => Promise<void>;
+}
+
+/**
+ * Runs tonight's night, or goes on with it.
+ *
+ * @returns undefined: it was interrupted, and what was measured is kept
+ * @throws {HarnessError} FLEET_UNREACHABLE and its like where there is no night; RUN_UNREADABLE while another
+ * night runs, and for a date before the last night's
+ */
+export async function runNight<S>(setup: NightSetup<S>): Promise<NightFile | undefined> {
+  const { history, plan } = setup;
+  const unlock = await lock(join(history.root, `night-${deliverySlug(deliveryOf(plan))}.lock`), {
+    what: 'a night of this delivery is under way',
+    hint: 'Two nights never overlap: wait for it to end, or stop it.',
+  });
+  try {
+    return await new NightRun(setup).run();
+  } finally {
+    await unlock();
+  }
+}
+
+class NightRun<S> {
+  readonly #setup: NightSetup<S>;
+  readonly #delivery: string;
+  readonly #freshRuns: string[] = [];
+  #chosen: Chosen = { ids: [], busy: 0, fleet: 0 };
+  #started = 0;
+
+  constructor(setup: NightSetup<S>) {
+    this.#setup = setup;
+    this.#delivery = deliveryOf(setup.plan);
+  }
+
+  async run(): Promise<NightFile | undefined> {
+    const { history, night, margin, changes, progress, plan } = this.#setup;
+    this.#started = this.#setup.now().getTime();
+    const events = await readEvents(history, this.#delivery, ['night']);
+    const last = events.at(-1);
+    if (last !== undefined && last.night > night) throw clockBack(night, last.night);
+    if (last?.night === night) {
+      progress(`the night of ${night} is in the history already: nothing is measured twice`);
+      return last.body['file'] as NightFile;
+    }
+    const panels = new Panels(history, changes, this.#delivery, margin);
+    await panels.load();
+    const before = await openAlarms(history, this.#delivery);
+    const run = (await this.#measuredAlready()) ?? (await this.#measureNight(panels, before));
+    if (run === undefined) return undefined;
+    const raised = await panels.night(night);
+    progress(`${raised.length} to look at again`);
+    const { resolved } = await resolve(
+      {
+        history,
+        changes,
+        delivery: this.#delivery,
+        measure: (serials, suites) => this.#again(serials, suites),
+      },
+      raised.map(({ panel, alarm, standing }) => ({ key: panel.key, alarm, standing })),
+    );
+    const settled = resolved.map((one, at) => {
+      const panel = raised[at]?.panel;
+      const told = panel && changes.settle(panel.state, one.alarm, one.confirmation);
+      return { one, told };
+    });
+    const failures = await this.#failures(run, before);
+    if (this.#setup.signal.aborted) return undefined;
+    const opened = [
+      ...settled
+        .filter(({ told }) => told === 'opened')
+        .map(({ one }) => alarmTold(one, night, plan.criteria)),
+      ...failures.opened,
+    ];
+    const closedIds = new Set([
+      ...settled.filter(({ told }) => told === 'closed').map(({ one }) => one.alarm.id),
+      ...failures.closed,
+    ]);
+    const file = await this.#file(run, before, opened, closedIds, resolved);
+    await this.#setup.tell(file);
+    await this.#commit(file, resolved);
+    await panels.store();
+    return file;
+  }
+
+  /** A run of tonight that was measured before this process was cut off. */
+  async #measuredAlready(): Promise<string | undefined> {
+    const { history, night, progress } = this.#setup;
+    const [row] = await history.database.all(
+      "SELECT run FROM runs WHERE delivery = $delivery AND purpose = 'nightly' AND night = $night::DATE",
+      { delivery: this.#delivery, night },
+    );
+    if (row === undefined) return undefined;
+    progress(`run ${String(row['run'])} was measured tonight: going on from it`);
+    return String(row['run']);
+  }
+
+  async #measureNight(
+    panels: Panels<S>,
+    before: readonly OpenAlarm[],
+  ): Promise<string | undefined> {
+    const { history, night, every, busy, capacity, pairs, measure } = this.#setup;
+    const suspicion = new Map(panels.suspects(SUSPECTS));
+    for (const { serials } of before) for (const one of serials) suspicion.set(one, ALARMED);
+    const seed = seedOf(this.#setup.plan.seed, night, 0);
+    const result = await measure({
+      purpose: 'nightly',
+      seed,
+      choose: async (nodes) => {
+        const inUse = await busy(nodes.map(({ name }) => name));
+        const options = { night, every, seed, suspicion, busy: inUse, pairs, capacity };
+        this.#chosen = await chooseNodes(history, this.#delivery, nodes, options);
+        if (this.#chosen.ids.length === 0) throw noNode(this.#chosen);
+        return this.#chosen.ids;
+      },
+    });
+    if (!result.sealed) {
+      if (this.#setup.signal.aborted) return undefined;
+      throw new HarnessError('FLEET_UNREACHABLE', `the night's run ${result.id} was not sealed`, {
+        hint: 'Its evidence is kept; the next night takes the same nodes first.',
+      });
+    }
+    return this.#record(result.path);
+  }
+
+  /** One fresh run on the machines that are in doubt. */
+  async #again(
+    serials: ReadonlySet<string>,
+    suites: ReadonlySet<string>,
+  ): Promise<string | undefined> {
+    const { history, measure, night, plan, signal, progress } = this.#setup;
+    if (signal.aborted || serials.size === 0) return undefined;
+    progress(`fresh run ${this.#freshRuns.length + 1} on ${serials.size} machines`);
+    const result = await measure({
+      purpose: 'confirm',
+      seed: seedOf(plan.seed, night, this.#freshRuns.length + 1),
+      ...(suites.size > 0 && { suites: [...suites] }),
+      choose: async (nodes) => {
+        const known = await knownMachines(history, this.#delivery);
+        const own = nodes.filter((node) => {
+          const machine = machineOf(node, known, history.catalogue.id);
+          return machine !== undefined && serials.has(machine.serial);
+        });
+        return own.map(({ id }) => id);
+      },
+    });
+    if (!result.sealed) return undefined;
+    const run = await this.#record(result.path);
+    this.#freshRuns.push(run);
+    return run;
+  }
+
+  async #record(path: string): Promise<string> {
+    const manifest = await readJson(join(path, 'manifest.json'), 'manifest', 1, manifestShape);
+    await recordRun(this.#setup.history, path, manifest, this.#setup.night);
+    return manifest.run;
+  }
+
+  /** Failing checks: confirmed by a fresh run, closed by a night that passes. */
+  async #failures(run: string, before: readonly OpenAlarm[]) {
+    const { history, night } = this.#setup;
+    const open = new Set(before.filter(({ kind }) => kind === 'finding').map(({ id }) => id));
+    const failing = await failingIn(history, run);
+    const fresh = failing.filter(({ serial }) => !open.has(findingAlarm(serial)));
+    const confirmed: Failing[] = [];
+    if (fresh.length > 0) {
+      const again = await this.#again(new Set(fresh.map(({ serial }) => serial)), new Set());
+      const still = again === undefined ? [] : await failingIn(history, again);
+      confirmed.push(...fresh.filter((one) => still.some(({ serial }) => serial === one.serial)));
+      const runs = [run, ...(again === undefined ? [] : [again])];
+      const passed = await passingIn(history, run);
+      return {
+        opened: confirmed.map((one) => failureTold(one, night, runs)),
+        closed: [...open].filter((id) => passed.has(id.slice('finding@'.length))),
+      };
+    }
+    const passed = await passingIn(history, run);
+    return {
+      opened: [],
+      closed: [...open].filter((id) => passed.has(id.slice('finding@'.length))),
+    };
+  }
+
+  async #file(
+    run: string,
+    before: readonly OpenAlarm[],
+    opened: readonly OpenAlarm[],
+    closedIds: ReadonlySet<string>,
+    resolved: readonly Resolved[],
+  ): Promise<NightFile> {
+    const { history, night, every, plan, now, metrics } = this.#setup;
+    const open = [...before.filter(({ id }) => !closedIds.has(id)), ...opened];
+    const overdue = await overdueIn(history, this.#delivery, this.#setup);
+    const [row] = await history.database.all('SELECT origin FROM runs WHERE run = $run', { run });
+    const [tested] = await history.database.all(
+      'SELECT count(DISTINCT serial) AS n FROM points WHERE run = $run',
+      { run },
+    );
+    const seconds = (now().getTime() - this.#started) / 1000;
+    const nodes = Number(tested?.['n'] ?? 0);
+    const declared = await declaredChanges(history, this.#delivery);
+    const trends = await trendsOf(history, this.#delivery, open, this.#setup);
+    const incomplete = overdue.nodes.length > 0 || overdue.classes.length > 0;
+    return {
+      schema: 'assay/night/1',
+      night,
+      delivery: this.#delivery,
+      origin: String(row?.['origin'] ?? 'simulated') as NightFile['origin'],
+      sku: plan.delivery.sku,
+      run,
+      freshRuns: this.#freshRuns,
+      nodes: {
+        fleet: this.#chosen.fleet,
+        tested: nodes,
+        busy: this.#chosen.busy,
+        missing: Math.max(0, this.#chosen.fleet - this.#chosen.busy - nodes),
+      },
+      rotation: { every, overdueNodes: overdue.nodes, overdueClasses: overdue.classes },
+      missed: await missedBefore(history, this.#delivery, night),
+      opened,
+      closed: before
+        .filter(({ id }) => closedIds.has(id))
+        .map((alarm) => ({ alarm, by: 'confirmation' })),
+      open,
+      undecided: resolved
+        .filter(({ confirmation }) => confirmation.word === 'undecided')
+        .map(({ alarm }) => alarm.id),
+      cleared: resolved.filter(
+        ({ confirmation, standing }) => confirmation.word === 'recovered' && !standing,
+      ).length,
+      declared: declared.map(declaredOf),
+      trends,
+      metrics: metrics.filter(({ id }) => trends.some(({ metric }) => metric === id)),
+      used: { seconds, nodeHours: (nodes * seconds) / 3600 },
+      exit: open.length > 0 ? 1 : incomplete ? 3 : 0,
+    };
+  }
+
+  async #commit(file: NightFile, resolved: readonly Resolved[]): Promise<void> {
+    const { history, night, now } = this.#setup;
+    const at = now().toISOString();
+    const event = (
+      kind: StoredEvent['kind'],
+      name: string,
+      body: StoredEvent['body'],
+    ): StoredEvent => ({ id: `${kind}:${night}:${name}`, at, night, kind, body });
+    const settled = resolved.map(({ alarm, confirmation }) => ({
+      alarm: alarm.id,
+      word: confirmation.word,
+      loss: confirmation.loss,
+    }));
+    const events = [
+      event('night', '', { file, settled }),
+      ...file.missed.map((day) => event('missed', day, { day })),
+      ...file.opened.map((alarm) => event('alarm-opened', alarm.id, { ...alarm })),
+      ...file.closed.map(({ alarm, by }) =>
+        event('alarm-closed', alarm.id, { alarm: alarm.id, by }),
+      ),
+    ];
+    const id = `night-${deliverySlug(this.#delivery)}-${night}`;
+    await history.append([eventBatch(id, this.#delivery, night, events)]);
+  }
+}
+
+/** Seed of a run: another each time, the same for the same night. */
+function seedOf(seed: number, night: string, ordinal: number): number {
+  return Math.floor(stream(seed, 'night', night, ordinal)() * 2 ** 31);
+}
+
+function clockBack(night: string, last: string): HarnessError {
+  return new HarnessError(
+    'RUN_UNREADABLE',
+    `the night of ${night} is before the last one, ${last}`,
+    {
+      hint: 'The clock of this machine was set back, or --night names an old day: nothing was measured.',
+    },
+  );
+}
+
+function noNode({ fleet, busy }: Chosen): HarnessError {
+  return new HarnessError('FLEET_UNREACHABLE', `no node is taken: ${busy} of ${fleet} are in use`, {
+    hint: 'The budget carries none, or all are busy; the next night takes those that waited longest.',
+  });
+}

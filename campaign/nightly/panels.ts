@@ -1,0 +1,261 @@
+/** The panels of a delivery and their state: loaded, or computed again from the history, which alone counts. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../../plan/errors.ts';
+import { canonical } from '../directory/canonical.ts';
+import { writeAtomic } from '../directory/disk.ts';
+import { deliverySlug } from '../history/delivery-file.ts';
+import { declaredChanges, readEvents } from '../history/events.ts';
+import type { DeclaredChange } from '../history/model.ts';
+import {
+  keyOf,
+  machinesOf,
+  panelKeys,
+  valuesOf,
+  type PanelKey,
+  type PanelValue,
+  type SeenMachine,
+} from '../history/panel-rows.ts';
+import type { History } from '../history/store.ts';
+import type { Declared, Part, SeriesSubject } from '../../verdicts/changes/model.ts';
+import type { Changes } from './model.ts';
+
+/** Version of the state's file: another is computed again. */
+const STATE = 'assay/nights/1';
+
+/** One panel with the state of all nights so far. */
+export interface OpenPanel<S> {
+  readonly key: PanelKey;
+  readonly state: S;
+}
+
+/** What a settled alarm came to, as the night's event has it. */
+export interface Settled {
+  readonly alarm: string;
+  readonly word: 'confirmed' | 'recovered' | 'undecided';
+  readonly loss: number;
+}
+
+/** State of a delivery's panels after some night. */
+export class Panels<S> {
+  readonly #history: History;
+  readonly #changes: Changes<S>;
+  readonly #delivery: string;
+  readonly #margin: number;
+  readonly #open = new Map<string, OpenPanel<S>>();
+  /** The last night that is in them. */
+  last: string | undefined;
+
+  constructor(history: History, changes: Changes<S>, delivery: string, margin: number) {
+    this.#history = history;
+    this.#changes = changes;
+    this.#delivery = delivery;
+    this.#margin = margin;
+  }
+
+  get all(): Iterable<OpenPanel<S>> {
+    return this.#open.values();
+  }
+
+  /** Brings them up to the last night of the history: from their file where it is of that night, else night by night. */
+  async load(): Promise<void> {
+    const nights = await nightEvents(this.#history, this.#delivery);
+    const wanted = nights.at(-1)?.night;
+    if (wanted === undefined) return;
+    if (await this.#fromFile(wanted)) return;
+    for (const night of nights) {
+      const raised = await this.night(night.night);
+      for (const { panel, alarm } of raised) {
+        const settled = night.settled.find((one) => one.alarm === alarm.id);
+        if (settled === undefined) continue;
+        this.#changes.settle(panel.state, alarm, confirmationOf(settled));
+      }
+      for (const closed of night.closed) this.close(closed.alarm, closed.accept);
+    }
+  }
+
+  /**
+   * Takes a night's values into the panels.
+   *
+   * @returns alarms raised and standing, each with its panel
+   */
+  async night(date: string) {
+    const values = await valuesOf(this.#history, this.#delivery, { night: date });
+    const declared = (await declaredChanges(this.#history, this.#delivery)).map(declaredOf);
+    const machines = new Map(
+      (await machinesOf(this.#history, this.#delivery)).map((one) => [one.serial, one] as const),
+    );
+    await this.#grow(values, machines);
+    const found = [];
+    for (const panel of this.#open.values()) {
+      const own = values.get(keyOf(panel.key)) ?? [];
+      const result = this.#changes.night(panel.state, {
+        date,
+        values: new Map(own.map(({ subject, value }) => [subject, value])),
+        declared,
+      });
+      for (const alarm of result.raised) found.push({ panel, alarm, standing: false });
+      for (const alarm of result.standing) found.push({ panel, alarm, standing: true });
+    }
+    this.last = date;
+    return found;
+  }
+
+  /** A person closed an alarm. */
+  close(alarm: string, accept: boolean): void {
+    for (const { state } of this.#open.values()) this.#changes.close(state, alarm, accept);
+  }
+
+  /** Serials that detection would see first, and how far each leans: 1 at most. */
+  suspects(count: number): ReadonlyMap<string, number> {
+    const found = new Map<string, number>();
+    for (const { state } of this.#open.values()) {
+      const ranked = this.#changes.suspects(state, count);
+      for (const [rank, subject] of ranked.entries()) {
+        for (const serial of serialsOf(subject)) {
+          found.set(serial, Math.max(found.get(serial) ?? 0, 1 - rank / count));
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Writes the state beside the history: a cache, that may be deleted. */
+  async store(): Promise<void> {
+    const lines = [{ schema: STATE, last: this.last, margin: this.#margin }].map((one) =>
+      canonical(one),
+    );
+    for (const { key, state } of this.#open.values()) {
+      lines.push(JSON.stringify({ key, state: this.#changes.store(state) }));
+    }
+    await writeAtomic(this.#file(), `${lines.join('\n')}\n`);
+  }
+
+  #file(): string {
+    return join(this.#history.root, `state-${deliverySlug(this.#delivery)}.ndjson`);
+  }
+
+  async #fromFile(wanted: string): Promise<boolean> {
+    const text = await textOf(this.#file());
+    const [head = '', ...lines] = (text ?? '').split('\n').filter((line) => line !== '');
+    try {
+      const { schema, last, margin } = JSON.parse(head === '' ? '{}' : head) as Record<
+        string,
+        unknown
+      >;
+      if (schema !== STATE || last !== wanted || margin !== this.#margin) return false;
+      for (const line of lines) {
+        const { key, state } = JSON.parse(line) as { key: PanelKey; state: object };
+        this.#open.set(keyOf(key), { key, state: this.#changes.load(state) });
+      }
+    } catch {
+      // Whatever it holds, the history has it all.
+      this.#open.clear();
+      return false;
+    }
+    this.last = wanted;
+    return true;
+  }
+
+  /** New panels, and new subjects in those that are open. */
+  async #grow(
+    values: ReadonlyMap<string, readonly PanelValue[]>,
+    machines: ReadonlyMap<string, SeenMachine>,
+  ): Promise<void> {
+    const keys = await panelKeys(this.#history, this.#delivery);
+    const accepted = await valuesOf(this.#history, this.#delivery, { accepted: true });
+    for (const key of keys) {
+      const name = keyOf(key);
+      const own = values.get(name) ?? [];
+      if (own.length === 0) continue;
+      const levels = new Map(accepted.get(name)?.map((one) => [one.subject, one]));
+      const subjects = own.map(({ subject }) =>
+        seriesSubject(key, subject, machines, levels.get(subject)),
+      );
+      const open = this.#open.get(name);
+      if (open !== undefined) this.#changes.add(open.state, subjects);
+      else {
+        const { metric, parameters, better } = key;
+        const about = { delivery: this.#delivery, metric, parameters, better };
+        const panel = { ...about, subjects, margin: this.#margin };
+        this.#open.set(name, { key, state: this.#changes.start(panel) });
+      }
+    }
+  }
+}
+
+/** Machines that a stable subject stands on. */
+export function serialsOf(subject: string): readonly string[] {
+  const ends = subject.replace(/#\d+$/u, '').split('~');
+  return ends.map((end) => (end.includes('/') ? end.slice(0, end.indexOf('/')) : end));
+}
+
+function seriesSubject(
+  key: PanelKey,
+  subject: string,
+  machines: ReadonlyMap<string, SeenMachine>,
+  accepted: PanelValue | undefined,
+): SeriesSubject {
+  const serials = serialsOf(subject);
+  const parts = new Map<string, Part>();
+  for (const serial of serials) {
+    const { rack, leaf } = machines.get(serial) ?? {};
+    if (rack !== undefined) parts.set(`rack ${rack}`, { kind: 'rack', id: rack });
+    if (leaf !== undefined) parts.set(`leaf ${leaf}`, { kind: 'leaf', id: leaf });
+    if (key.kind !== 'node') parts.set(`node ${serial}`, { kind: 'node', id: serial });
+  }
+  return {
+    id: subject,
+    kind: key.kind,
+    parts: [...parts.values()],
+    ...(accepted && { accepted: { value: accepted.value, trials: accepted.n } }),
+  };
+}
+
+/** A declared change as detection takes it. */
+export function declaredOf(change: DeclaredChange & { readonly id: string }): Declared {
+  const { id, from, what, serials, renews } = change;
+  return {
+    id,
+    date: from,
+    what: `${what} ${change.change}`,
+    ...(serials && {
+      parts: serials.map((serial): Part => ({ kind: 'node', id: serial })),
+      subjects: serials,
+    }),
+    ...(renews === true && { renews: true }),
+  };
+}
+
+function confirmationOf({ word, loss }: Settled) {
+  return { word, next: [], n: 0, loss, error: 0, evidence: { pass: 0, fail: 0 } };
+}
+
+/** Nights of a delivery as their events have them, with what people closed before the next. */
+async function nightEvents(history: History, delivery: string) {
+  const events = await readEvents(history, delivery, ['night', 'alarm-closed']);
+  const nights = events.filter(({ kind }) => kind === 'night');
+  return nights.map(({ night, body }, at) => {
+    const next = nights[at + 1]?.night;
+    const closed = events
+      .filter((one) => one.kind === 'alarm-closed' && one.body['by'] === 'person')
+      .filter((one) => one.night >= night && (next === undefined || one.night < next));
+    return {
+      night,
+      settled: (body['settled'] ?? []) as readonly Settled[],
+      closed: closed.map((one) => ({
+        alarm: String(one.body['alarm']),
+        accept: one.body['accept'] === true,
+      })),
+    };
+  });
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -67,7 +67,10 @@ export async function locate(
   const began = Date.now();
   const ended = await net.fleet.assay(['accept', plan], limit, hear);
   const seconds = (Date.now() - began) / 1000;
-  if (![0, 1, 3].includes(ended.code)) throw new Error(`exit ${ended.code}: ${ended.stderr}`);
+  if (![0, 1, 3].includes(ended.code)) {
+    const last = ended.events.slice(-3).map((event) => JSON.stringify(event).slice(0, 400));
+    throw new Error(`exit ${ended.code}: ${ended.stderr}\n${last.join('\n')}`);
+  }
   const verdict = await verdictOf(ended.run);
   const said = verdict.notes.map((note) => /sigma_pair ([\d.]+) %, d′ = ([\d.]+)/u.exec(note));
   const measured = said.find((one) => one !== null);

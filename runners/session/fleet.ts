@@ -173,10 +173,13 @@ export async function sessionFleet(
       releasing ??= (async () => {
         over.abort(new Error('released'));
         // What runs is told to stop; then its end is heard before the connection goes.
-        await Promise.race([
-          Promise.allSettled(running),
-          pause(STOPPING, undefined, { ref: false }),
-        ]);
+        const heard = new AbortController();
+        // Held until then: nothing else may be left for the loop to wait for.
+        const patience = pause(STOPPING, undefined, { signal: heard.signal }).catch(
+          () => undefined,
+        );
+        await Promise.race([Promise.allSettled(running), patience]);
+        heard.abort();
         const all = [...hosts.values(), ...(controller === undefined ? [] : [await controller])];
         await Promise.all(all.map(leave));
         return [];

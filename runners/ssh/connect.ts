@@ -143,11 +143,19 @@ export async function connect(
     async close() {
       if (closed.signal.aborted) return;
       const gone = new Promise<void>((resolve) => {
-        closed.signal.addEventListener('abort', () => resolve(), { once: true });
-        setTimeout(() => {
+        // Held: the end of a proxy command may be all that the loop would wait for, and it may be missed.
+        const patience = setTimeout(() => {
           client.destroy();
           resolve();
-        }, 1000).unref();
+        }, 1000);
+        closed.signal.addEventListener(
+          'abort',
+          () => {
+            clearTimeout(patience);
+            resolve();
+          },
+          { once: true },
+        );
       });
       client.end();
       await gone;

@@ -15,6 +15,7 @@ import type { Below } from './requests/placement.ts';
 import { nodeFactTrack } from './criteria/node-facts.ts';
 import { localisedCriterion } from './criteria/implicit.ts';
 import type { Node } from '../runners/model.ts';
+import { isKnobCase, KnobPairs } from './knobs/knob-pairs.ts';
 import { createPlanner } from './requests/planner.ts';
 import { createSampler } from './lots/sampling.ts';
 import { groupUnits } from './lots/units.ts';
@@ -25,7 +26,10 @@ const TOP = 9;
 const LISTENING: ReadonlySet<string> = new Set(['readiness', 'correctness']);
 
 /** A judge that has seen nothing yet. Same setup, same attempts in each round, same verdict. */
-export function createJudge(setup: JudgeSetup): Judge {
+export function createJudge(whole: JudgeSetup): Judge {
+  // Runs that show what a setting does are no measurement of any criterion.
+  const setup = { ...whole, cases: whole.cases.filter((one) => !isKnobCase(one)) };
+  const knobs = new KnobPairs(whole.cases, whole.plan.seed);
   const missing = new Map(
     setup.missing.map((one) => [one.node.id, `${one.code}: ${one.reason}`] as const),
   );
@@ -114,6 +118,7 @@ export function createJudge(setup: JudgeSetup): Judge {
       const measured = outcome.status === 'measured';
       // Figures of a half are no figures of the whole.
       const halved = attempt.trial.why === 'halve';
+      if (measured) for (const one of readings) takeKnob(knobs, from, one);
       const failing: Finding[] = [];
       const telemetry: Telemetry[] = [];
       for (const reading of readings) {
@@ -189,6 +194,10 @@ export function createJudge(setup: JudgeSetup): Judge {
       ) {
         requests = ask();
       }
+      if (requests.length === 0) {
+        const below = settledBelow(known());
+        requests = knobs.next(setup.nodes.filter((node) => below(node.id, TOP) === 'pass'));
+      }
       return { requests, repeatability, failed: failing };
     },
     decide(stopped?: Stopped) {
@@ -204,9 +213,18 @@ export function createJudge(setup: JudgeSetup): Judge {
         failed: (node) => failed.has(node),
         sampler,
         stopped,
+        knobs,
       });
     },
   };
+}
+
+function takeKnob(
+  knobs: KnobPairs,
+  from: { readonly case: string; readonly nodes: readonly string[] },
+  reading: JudgedReading,
+): void {
+  if (reading.kind === 'sample') knobs.take(from.case, from.nodes, reading.value);
 }
 
 /** Worst word of what a group measures by level. */

@@ -5,6 +5,7 @@ import type { Case } from '../model.ts';
 import { isComposed, type Collective } from './collectives.ts';
 import type { Options } from './options.ts';
 import { applicable, expandSizes } from './sizes.ts';
+import { KNOBS, knobCases } from './knobs.ts';
 import { proofCase, wantsProof } from './transport/proof.ts';
 
 type Scope = Options['scopes'][number];
@@ -73,11 +74,27 @@ export function caseSizes(
 /** Same nodes, same cases, same order. A scope that these nodes can't form gives none. */
 export function cases(options: Options, nodes: readonly Node[]): readonly Case[] {
   const perNode = ranksPerNode(nodes);
-  return options.scopes.flatMap((scope) => {
+  const measured = options.scopes.flatMap((scope) => {
     const own = options.collectives
       .filter((collective) => possible(scope, collective, nodes, perNode))
       .map((collective) => oneCase(options, scope, collective, nodes, perNode));
     return [...own, ...proofOf(options, scope, own)];
+  });
+  return [...measured, ...knobsOf(options, nodes, perNode)];
+}
+
+/** Both halves of each knob, where these nodes form the scope in which it shows. */
+function knobsOf(options: Options, nodes: readonly Node[], perNode: number): readonly Case[] {
+  const collective =
+    options.collectives.find((one) => one === 'all_reduce') ?? options.collectives[0];
+  return options.knobs.flatMap((knob) => {
+    const { scope } = KNOBS[knob];
+    if (collective === undefined || !possible(scope, collective, nodes, perNode)) return [];
+    const twin = oneCase(options, scope, collective, nodes, perNode);
+    const bytes = promisedSizes(twin).at(-1);
+    // They are NCCL's own.
+    if (twin.parameters['library'] !== 'nccl') return [];
+    return bytes === undefined ? [] : knobCases(knob, twin, collective, bytes);
   });
 }
 

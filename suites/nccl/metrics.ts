@@ -1,12 +1,13 @@
 /** What the suite measures. */
 import type { Metric } from '../model.ts';
 import { COLLECTIVES } from './collectives.ts';
+import { KNOB_METRIC } from './knob-names.ts';
 import { PROVED } from './transport/proof.ts';
 
 const BANDWIDTH = { unit: 'GB/s', factor: 1e-9, digits: 2 } as const;
 
 /** Three for each collective: bus and algorithm bandwidth, and the time that both come from. */
-export const metrics: readonly Metric[] = COLLECTIVES.flatMap((collective): Metric[] => [
+const figures: readonly Metric[] = COLLECTIVES.flatMap((collective): Metric[] => [
   {
     id: `nccl.${collective}.busbw`,
     unit: 'B/s',
@@ -32,6 +33,17 @@ export const metrics: readonly Metric[] = COLLECTIVES.flatMap((collective): Metr
     source: 'mean over the iterations of a trial on the slowest rank',
   },
 ]);
+
+export const metrics: readonly Metric[] = [
+  ...figures,
+  {
+    id: KNOB_METRIC,
+    unit: 'B/s',
+    display: BANDWIDTH,
+    better: 'higher',
+    source: 'busbw of the collective, in pairs of runs that differ in one setting',
+  },
+];
 
 /** Every element of every result compared with what the ranks must have sent. */
 export const checks: readonly string[] = [

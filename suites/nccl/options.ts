@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { quantityOption } from '../../plan/options.ts';
 import { COLLECTIVES } from './collectives.ts';
+import { KNOB_NAMES } from './knob-names.ts';
 
 const bytes = quantityOption('B').pipe(z.number().int().positive());
 
@@ -64,6 +65,10 @@ export const schema = z.strictObject({
     .boolean()
     .optional()
     .meta({ description: 'NVLink SHARP; left out: as the library likes' }),
+  knobs: z
+    .array(z.enum(KNOB_NAMES))
+    .default([])
+    .meta({ description: 'run with and without, in pairs, for what each setting changes' }),
   'rail-interfaces': z
     .array(z.string().regex(/^[A-Za-z0-9_.-]{1,15}$/u))
     .nonempty()

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Argument, Node, Step } from '../../runners/model.ts';
 import type { Case } from '../model.ts';
 import { caseSizes, collectiveOf, isCpu, promisedSizes, railsIn, ranksPerNode } from './cases.ts';
+import { knobEnvironment } from './knob-environment.ts';
 import type { Options } from './options.ts';
 import { profileEnvironment } from './transport/profiles.ts';
 import { DEBUG, isProof } from './transport/proof.ts';
@@ -51,6 +52,7 @@ export function steps(options: Options, of: Case, nodes: readonly Node[]): reado
     ...(rails !== undefined &&
       options.driver === 'nccl-tests' && { NCCL_TESTS_SPLIT: `MOD ${rails}` }),
     ...options.environment,
+    ...knobEnvironment(of.parameters),
     ...(proof && DEBUG),
   };
   const common = {

@@ -2,6 +2,8 @@
 import type { Suite } from '../model.ts';
 import { cases } from './cases.ts';
 import { ceiling } from './ceiling.ts';
+import { knobReader } from './knob-reader.ts';
+import { isKnob } from './knobs.ts';
 import { checks, metrics } from './metrics.ts';
 import type { Options } from './options.ts';
 import { nativeReader } from './native-reader.ts';
@@ -21,6 +23,7 @@ export function nccl(options: Options): Suite {
     steps: (of, nodes) => steps(options, of, nodes),
     reader(context) {
       if (isProof(context.case)) return proofReader(context);
+      if (isKnob(context.case)) return knobReader(context);
       return options.driver === 'torch' ? torchReader(context) : nativeReader(context);
     },
     ceiling,

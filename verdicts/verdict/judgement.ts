@@ -11,6 +11,7 @@ import { SAMPLING_RISK, type Sampler } from '../lots/sampling.ts';
 import { groupUnits, unitsOf } from '../lots/units.ts';
 import type { Finding, Judgement, JudgeSetup, Stopped, Verdict, Word } from '../model.ts';
 import type { Searching } from '../localisation/searching.ts';
+import type { KnobPairs } from '../knobs/knob-pairs.ts';
 import type { Planner } from '../requests/planner.ts';
 import { nameOf } from '../show.ts';
 import { coverageOf } from './coverage.ts';
@@ -32,6 +33,7 @@ export interface Basis {
   /** Absent: every unit is tested. */
   readonly sampler: Sampler | undefined;
   readonly stopped: Stopped | undefined;
+  readonly knobs: KnobPairs;
 }
 
 const STOPPED: Readonly<Record<Stopped, string>> = {
@@ -108,6 +110,7 @@ export function buildJudgement(basis: Basis): Judgement {
       ...completeness.notes,
       ...searchNotes(basis),
       ...scalingNotes(judged, setup.metrics),
+      ...basis.knobs.notes(setup.metrics),
     ],
     attempts: basis.ledger.failed(),
   };

@@ -1,5 +1,6 @@
 /** Steps as suites ask for them → steps as fleets start them, and as the journal records them. */
 import { createHash } from 'node:crypto';
+import { resolve as resolvePath } from 'node:path';
 import type { Argument, Node, PlacedArgument, PlacedStep, Step } from '../runners/model.ts';
 import { canonical } from './directory/canonical.ts';
 import { hashFile } from './directory/manifest.ts';
@@ -80,6 +81,10 @@ export async function place(
       if (file === undefined) throw new Error(`${argument.payload} was not hashed`);
       files.set(file, argument.payload);
       return [{ file }, { file }];
+    }
+    if ('here' in argument) {
+      const here = resolvePath(argument.here);
+      return [{ here }, { file: await known.payloads.hash(here) }];
     }
     if ('addressOf' in argument) {
       const node = known.nodes.get(argument.addressOf);

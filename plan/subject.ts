@@ -10,6 +10,11 @@ export function groupKey(nodes: readonly string[]): string {
     .slice(0, 12);
 }
 
+/** Name of the endpoint that stands on these nodes: the node's, or the group's. */
+export function endpointName(nodes: readonly string[]): string {
+  return nodes.length === 1 ? (nodes[0] as string) : groupKey(nodes);
+}
+
 /** A unique, stable key, e.g. `node:n0001`, `accelerator:n0001/GPU-5f…`, `link:n0001~n0002#3`. */
 export function subjectKey(subject: Subject): string {
   switch (subject.kind) {

@@ -50,12 +50,14 @@ export interface Node {
 
 /**
  * An argument known only when the trial is placed. `payload`: absolute path of a file on the
- * controller. `addressOf`: a node's fabric address. `port`: one number a name and attempt.
+ * controller, copied to the node. `here`: the same, used in its place by a step on the controller; as a
+ * program it is started by our own Node.js. `addressOf`: a node's fabric address. `port`: one number a name and attempt.
  * `scratch`: a path on the node, under this run's folder there. `secret`: a name in the controller's secrets.
  */
 export type Argument =
   | string
   | { readonly payload: string }
+  | { readonly here: string }
   | { readonly addressOf: string }
   | { readonly port: string }
   | { readonly scratch: string }
@@ -70,7 +72,7 @@ export interface Step {
   readonly parameters: Parameters;
   /** controller: this machine (endpoint load). native: one launch by srun/mpirun on the first of `nodes`. */
   readonly on: 'each-node' | 'controller' | 'native';
-  /** Node ids; empty on the controller. */
+  /** Node ids; on the controller those that the step is about. */
   readonly nodes: readonly string[];
   /** rank and load decide the end; server and companion live as long as the trial and are stopped by it. */
   readonly role: 'rank' | 'load' | 'server' | 'companion';
@@ -88,6 +90,7 @@ export interface Step {
 export type PlacedArgument =
   | string
   | { readonly file: string /** SHA-256 of a file given to `put`. */ }
+  | { readonly here: string /** Absolute path on the controller. */ }
   | { readonly scratch: string }
   | { readonly secret: string };
 

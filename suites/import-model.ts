@@ -33,6 +33,8 @@ export interface ImportOptions {
   readonly partial?: boolean;
   /** The collective, where the log does not name it. */
   readonly collective?: string;
+  /** Only this metric; refused where the tool has no figure of that definition. */
+  readonly metric?: string;
 }
 
 /** Reads one tool's files. */

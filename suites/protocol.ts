@@ -36,6 +36,12 @@ export type ProtocolLine =
       readonly value: number;
     }
   | { readonly kind: 'fact'; readonly name: string; readonly value: string }
+  /** One row of a table `of`, e.g. one request of a load: kept as evidence, and what figures are made from. */
+  | {
+      readonly kind: 'row';
+      readonly of: string;
+      readonly values: readonly (number | null)[];
+    }
   | {
       readonly kind: 'progress';
       readonly rank: number;
@@ -60,6 +66,7 @@ export type ParsedLine =
   { readonly line: ProtocolLine } | { readonly log: string } | { readonly broken: string };
 
 const TEXT_LIMIT = 16 * 1024;
+const ROW_LIMIT = 8 * 1024;
 const KEY = /^[a-z0-9][a-z0-9_.-]{0,99}$/u;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -102,6 +109,11 @@ function read(fields: Fields): ProtocolLine | string {
       const value = boundedText(fields['value']);
       if (!isKey(fields['name']) || value === undefined) return 'fact is malformed';
       return { kind, name: fields['name'], value };
+    }
+    case 'row': {
+      const { of, values } = fields;
+      const fine = Array.isArray(values) && values.length <= ROW_LIMIT && values.every(isCell);
+      return isKey(of) && fine ? { kind, of, values } : 'row is malformed';
     }
     case 'progress': {
       const operation = boundedText(fields['operation']);
@@ -232,6 +244,10 @@ function isFields(value: unknown): value is Fields {
 
 function isFinite(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isCell(value: unknown): value is number | null {
+  return value === null || isFinite(value);
 }
 
 function isIndex(value: unknown): value is number {

@@ -31,12 +31,20 @@ export interface SessionRules {
     speaker: Speaker,
     at: Line,
   ) => readonly ValueReading[] | string;
+  /** What a row comes to; readings as for `values`. Default: there are no rows here. */
+  readonly rows?: (
+    line: Extract<ProtocolLine, { kind: 'row' }>,
+    speaker: Speaker,
+    at: Line,
+  ) => readonly ValueReading[] | string;
   /** Ranks that may speak in a node's progress lines; default 0 … accelerators − 1. */
   readonly ranks?: (speaker: Speaker) => { readonly first: number; readonly count: number };
   /** Values that need every rank (a group's slowest), after the last line. */
   readonly gather?: () => readonly ValueReading[];
 }
 
+/** Under this name a real fleet reports a step `on: 'controller'`. */
+const CONTROLLER = 'controller';
 const FACTS_PER_NODE = 200;
 const FACT_LIMIT = 4096;
 const HINT_LIMIT = 200;
@@ -56,13 +64,25 @@ export function sessionReader(context: ReaderContext, rules: SessionRules = {}):
   const deciding = context.steps.filter((step) => step.role === 'rank' || step.role === 'load');
   const heard = new Map<string, Heard>();
   for (const step of deciding) {
-    const speakers = step.on === 'native' ? step.nodes.slice(0, 1) : step.nodes;
+    const speakers = step.on === 'each-node' ? step.nodes : step.nodes.slice(0, 1);
     speakers.forEach((id, position) => {
       const node = context.nodes.find((one) => one.id === id);
       if (node === undefined) return;
-      heard.set(`${step.index} ${id}`, { step: step.index, speaker: { node, position }, facts: 0 });
+      // A real fleet reports what runs on the controller under its own name.
+      const by = step.on === 'controller' ? [id, CONTROLLER] : [id];
+      const one = { step: step.index, speaker: { node, position }, facts: 0 };
+      for (const name of by) heard.set(`${step.index} ${name}`, one);
     });
   }
+
+  const taken = (values: readonly ValueReading[] | string): readonly ValueReading[] | string => {
+    if (typeof values === 'string') return values;
+    for (const value of values) {
+      const refused = expected.take(value);
+      if (refused !== undefined) return refused;
+    }
+    return values;
+  };
 
   const readings = (line: ProtocolLine, one: Heard, at: Line): readonly Reading[] | string => {
     const { speaker } = one;
@@ -71,16 +91,10 @@ export function sessionReader(context: ReaderContext, rules: SessionRules = {}):
     switch (line.kind) {
       case 'sample':
       case 'check': {
-        const values = (rules.values ?? ownValue)(line, speaker, at);
-        if (typeof values === 'string') return values;
-        const taken: ValueReading[] = [];
-        for (const value of values) {
-          const refused = expected.take(value);
-          if (refused !== undefined) return refused;
-          taken.push(value);
-        }
-        return taken;
+        return taken((rules.values ?? ownValue)(line, speaker, at));
       }
+      case 'row':
+        return taken(rules.rows?.(line, speaker, at) ?? 'a row, and none is read here');
       case 'fact': {
         one.facts += 1;
         if (one.facts > FACTS_PER_NODE) return `more than ${FACTS_PER_NODE} facts`;
@@ -147,7 +161,7 @@ export function sessionReader(context: ReaderContext, rules: SessionRules = {}):
       );
       const owing = expected.missing();
       const facts: Reading[] = [];
-      const speeches = [...heard.values()].map((one, place) => {
+      const speeches = [...new Set(heard.values())].map((one, place) => {
         const { step, done, broken, lastLog } = one;
         const node = one.speaker.node.id;
         const unsupported = done?.code === NOT_SUPPORTED;
@@ -168,7 +182,12 @@ export function sessionReader(context: ReaderContext, rules: SessionRules = {}):
           ...(lastLog !== undefined && { lastLog }),
         };
       });
-      const own = exits.filter((exit) => deciding.some((step) => step.index === exit.step));
+      const own = exits
+        .filter((exit) => deciding.some((step) => step.index === exit.step))
+        .map((exit) => ({
+          ...exit,
+          node: heard.get(`${exit.step} ${exit.node}`)?.speaker.node.id ?? exit.node,
+        }));
       return { readings: [...gathered, ...facts], outcome: sessionOutcome(own, speeches) };
     },
   };

@@ -50,7 +50,13 @@ export const ZONES: readonly Zone[] = [
   { path: 'suites/', may: ['plan/', 'runners/model.ts'], packages: [] },
   suite('nccl'),
   suite('matmul'),
-  suite('inference'),
+  // What a window's rows come to is statistics: the same functions as the judge's, not second ones.
+  { ...suite('inference'), may: [...suite('inference').may, 'verdicts/statistics/'] },
+  {
+    path: 'suites/inference/load/',
+    may: ['plan/', 'suites/inference/', 'verdicts/statistics/'],
+    packages: ['zod', 'undici'],
+  },
   suite('companion'),
   { path: 'verdicts/model.ts', may: MODELS, packages: [] },
   {

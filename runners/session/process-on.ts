@@ -36,10 +36,19 @@ async function attempt(
 ): Promise<End> {
   if (signal.aborted) return { ended: 'stopped' };
   const { files, supervisor, python } = host.ground;
-  const payload = typeof step.argv[0] === 'object' && 'file' in step.argv[0];
+  const [program] = step.argv;
+  const payload = typeof program === 'object' && 'file' in program;
+  const own = typeof program === 'object' && 'here' in program;
   if (supervisor === undefined || (payload && python === undefined)) {
     const reason = 'no Python ≥ 3.8 was found there (python3, /usr/bin/python3, $VIRTUAL_ENV)';
     return { ended: 'not-started', code: 'NO_PYTHON', reason };
+  }
+  const secretless = Object.values(step.environment).find(
+    (one) => typeof one === 'object' && 'secret' in one && context.secret(one.secret) === undefined,
+  );
+  if (typeof secretless === 'object' && 'secret' in secretless) {
+    const reason = `the secret ${secretless.secret} is not in the environment`;
+    return { ended: 'not-started', code: 'NO_SECRET', reason };
   }
   const run = `${host.folder}/${step.attempt}`;
   const place = (argument: PlacedArgument) => placed(argument, files, `${run}/scratch`, context);
@@ -52,7 +61,10 @@ async function attempt(
       folder: `${run}/${step.index}`,
       nonce: randomUUID(),
       spec: {
-        argv: [...(payload ? (python ?? []) : []), ...step.argv.map(openly(place))],
+        argv: [
+          ...(payload ? (python ?? []) : own ? ourNode() : []),
+          ...step.argv.map(openly(place)),
+        ],
         environment: {
           ...Object.fromEntries(environment),
           ASSAY_RANK: String(rank),
@@ -68,6 +80,17 @@ async function attempt(
     signal,
   );
 }
+
+/** Our own Node.js, with the loader that it was started with (in a checkout, one for TypeScript). */
+function ourNode(): readonly string[] {
+  const { execArgv } = process;
+  const loaders = execArgv.filter(
+    (word, at) => LOADER.test(word) || LOADER.test(execArgv[at - 1] ?? ''),
+  );
+  return [process.execPath, ...loaders];
+}
+
+const LOADER = /^(?:--import|--require|-r)(?:=|$)/u;
 
 /** Arguments are seen by every user of a node: a secret has no place among them. */
 function openly(place: (argument: PlacedArgument) => string) {
@@ -87,6 +110,7 @@ function placed(
 ): string {
   if (typeof argument === 'string') return argument;
   if ('file' in argument) return storedPath(files, argument.file);
+  if ('here' in argument) return argument.here;
   if ('scratch' in argument) return `${scratch}/${argument.scratch}`;
   const value = context.secret(argument.secret);
   if (value === undefined) throw new TypeError(`no secret is named ${argument.secret}`);

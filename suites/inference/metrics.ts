@@ -1,5 +1,7 @@
 /** What inference measures. */
 import type { Metric } from '../model.ts';
+import { CHECKS } from './serving-cases.ts';
+import { servingMetrics } from './serving-metrics.ts';
 
 const tokens = { unit: 'tok/s', factor: 1, digits: 0 };
 
@@ -26,7 +28,12 @@ export const metrics: readonly Metric[] = [
     better: 'lower',
     source: 'median of 5 passes over one prompt up to its first token, nothing else running',
   },
+  ...servingMetrics,
 ];
 
 /** Truths: one false fails the part. */
-export const checks: readonly string[] = ['inference.logits.correct', 'inference.tokens.digest'];
+export const checks: readonly string[] = [
+  'inference.logits.correct',
+  'inference.tokens.digest',
+  ...CHECKS,
+];

@@ -7,11 +7,18 @@ import { inferenceCases, inferenceGives } from './cases.ts';
 import { inferenceCeiling } from './ceiling.ts';
 import { checks, metrics } from './metrics.ts';
 import type { Options } from './options.ts';
+import { servingCases } from './serving-cases.ts';
+import type { Serving } from './serving-options.ts';
+import { servingReader } from './serving-reader.ts';
+import { simulateServing } from './serving-simulate.ts';
+import { servingSteps } from './serving-steps.ts';
 import { inferenceSteps } from './steps.ts';
 
 /** @param options the plan's block with its defaults */
 export function inference(options: Options): Suite {
   const own = typeof options.model === 'object' ? options.model : undefined;
+  const { mode, serving } = options;
+  if (mode !== 'offline' && serving !== undefined) return loaded(mode, { ...options, serving });
   return {
     id: 'inference',
     metrics,
@@ -31,4 +38,22 @@ function givesOf(parameters: Parameters): Case['gives'] {
   const known = gives.get(parameters) ?? inferenceGives(parameters);
   gives.set(parameters, known);
   return known;
+}
+
+/** A server under load: `server` starts it, `endpoint` finds it running. */
+function loaded(
+  mode: 'server' | 'endpoint',
+  options: Options & { readonly serving: Serving },
+): Suite {
+  const { serving } = options;
+  return {
+    id: 'inference',
+    metrics,
+    checks,
+    cases: (nodes) => servingCases(mode, serving, nodes),
+    steps: (of, nodes) => servingSteps(of, options, nodes),
+    reader: (context) => servingReader(serving, context),
+    ceiling: () => undefined,
+    simulate: (step, node) => simulateServing(serving, step, node),
+  };
 }

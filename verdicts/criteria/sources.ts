@@ -50,6 +50,13 @@ export function unfit(criterion: Criterion, sources: readonly Source[]): string 
   const different = new Set(
     sources.map((source) => `${source.case.id} ${parametersKey(source.parameters)}`),
   );
+  if (criterion.decide === 'tail') {
+    // A tally counts what is beyond the suite's own bound: another limit would be another count.
+    const bound = sources[0]?.parameters['slo'];
+    if (typeof bound === 'number' && bound !== criterion.limit.value) {
+      return `the requests are counted against the SLO's ${bound}, and the limit is ${criterion.limit.value}: write the same`;
+    }
+  }
   if (criterion.decide === 'exact' || different.size === 1) return undefined;
   return `"where" fits ${different.size} different measurements (${[...different].slice(0, 2).join('; ')} …): name one`;
 }

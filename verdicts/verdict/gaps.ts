@@ -1,6 +1,6 @@
 /** Findings on what was planned and has no cell: nothing is left out of the count by being absent. */
 import type { Criterion, Subject } from '../../plan/model.ts';
-import { groupKey } from '../../plan/subject.ts';
+import { endpointName } from '../../plan/subject.ts';
 import type { End, Track } from '../criteria/track.ts';
 import type { Finding } from '../model.ts';
 import type { Planner } from '../requests/planner.ts';
@@ -80,7 +80,7 @@ function wideSubject(criterion: Criterion, nodes: readonly string[]): Subject {
     return { kind: 'link', ends: [one, other], finest: 'path' };
   }
   if (criterion.per === 'endpoint') {
-    return { kind: 'endpoint', endpoint: groupKey(nodes), nodes };
+    return { kind: 'endpoint', endpoint: endpointName(nodes), nodes };
   }
   return { kind: 'group', nodes };
 }

@@ -1,0 +1,88 @@
+/** One window of load: sent, written down, and looked at as the reader will look at it. */
+import { percentileType7 } from '../../../verdicts/statistics/percentile.ts';
+import { bottleneck, encodeLateness, type Lateness } from '../window/lateness.ts';
+import { windowFigures, type WindowFigures } from '../window/measure.ts';
+import { decodeRow, type RequestRow } from '../window/row.ts';
+import type { Crew } from './crew.ts';
+import { schedule, type TraceLine } from './schedule.ts';
+import type { LoadSettings } from './settings.ts';
+
+/** What every window shares. */
+export interface Load {
+  readonly crew: Crew;
+  readonly settings: LoadSettings;
+  readonly trace: readonly TraceLine[];
+}
+
+/** Why the generator gives no figures: whose fault, by the payload protocol. */
+export class Failure extends Error {
+  readonly owner: 'harness' | 'node';
+  readonly code: string;
+
+  constructor(owner: 'harness' | 'node', code: string, message: string) {
+    super(message);
+    this.owner = owner;
+    this.code = code;
+  }
+}
+
+/** One line of the payload protocol. */
+export function say(fields: object): void {
+  process.stdout.write(`${JSON.stringify({ assay: 1, ...fields })}\n`);
+}
+
+/**
+ * @throws {Failure} CLIENT_BOTTLENECK where the generator itself was too slow, NO_ANSWER where not one
+ *   request was answered: neither may look like a measured endpoint
+ */
+export async function loadWindow(
+  { crew, settings, trace }: Load,
+  window: number,
+  work: { readonly rate: number; readonly settling: number; readonly requests: number },
+): Promise<WindowFigures> {
+  const { input, output, arrivals, seed, timeout, slo } = settings;
+  const of = { requests: work.settling + work.requests, rate: work.rate, input, output };
+  const planned = schedule(arrivals, of, seed, window, trace);
+  const rows: RequestRow[] = [];
+  const gathered = await crew.run(window, planned, (values) => {
+    const row = decodeRow(values);
+    if (typeof row === 'string') throw new Error(row);
+    rows.push(row);
+    say({ kind: 'row', of: 'request', values: [window, ...values] });
+  });
+  const lateness: Lateness = {
+    ...slips(rows.filter((row) => row.index >= work.settling)),
+    ...gathered.lateness,
+  };
+  say({ kind: 'row', of: 'chunk_gap', values: [window, ...gathered.chunkGaps.pairs()] });
+  say({ kind: 'row', of: 'itl', values: [window, ...gathered.tokenGaps.pairs()] });
+  for (const [code, count] of gathered.troubles) {
+    say({ kind: 'fact', name: 'load.trouble', value: `window ${window}: ${count} × ${code}` });
+  }
+  const plan = [window, work.rate, work.settling, work.requests];
+  say({ kind: 'row', of: 'window', values: [...plan, ...encodeLateness(lateness)] });
+  const figures = windowFigures(rows, { ...work, timeout, slo });
+  if (figures === undefined) throw new Failure('harness', 'NO_REQUESTS', 'the schedule is empty');
+  if (figures.failed === figures.of) {
+    const codes = [...gathered.troubles.keys()].slice(0, 3).join(', ');
+    const why = `${figures.failure ?? ''}${codes === '' ? '' : ` (${codes})`}`;
+    const message = `not one of ${figures.of} requests was answered: ${why}`;
+    throw new Failure('node', 'NO_ANSWER', message);
+  }
+  const late = bottleneck(lateness, settings.lateness, percentileType7(figures.ttft, 0.5));
+  if (late !== undefined) {
+    const message = `the load generator was the bottleneck at ${work.rate} requests/s: ${late}`;
+    throw new Failure('harness', 'CLIENT_BOTTLENECK', message);
+  }
+  return figures;
+}
+
+function slips(rows: readonly RequestRow[]) {
+  const late = rows.map((row) => Math.max(0, row.dispatched - row.scheduled)).sort((a, b) => a - b);
+  if (late.length === 0) return { slipP50: 0, slipP99: 0, slipMost: 0 };
+  return {
+    slipP50: percentileType7(late, 0.5),
+    slipP99: percentileType7(late, 0.99),
+    slipMost: late.at(-1) as number,
+  };
+}

@@ -74,17 +74,21 @@ export async function place(
   ports: Record<string, number>,
 ): Promise<Placed> {
   const files = new Map<string, string>();
+  const hashOf = (path: string) => {
+    const file = known.payloads.known(path);
+    if (file === undefined) throw new Error(`${path} was not hashed`);
+    return file;
+  };
   const resolve = (argument: Argument): [PlacedArgument, RecordedArgument] => {
     if (typeof argument === 'string') return [argument, argument];
     if ('payload' in argument) {
-      const file = known.payloads.known(argument.payload);
-      if (file === undefined) throw new Error(`${argument.payload} was not hashed`);
+      const file = hashOf(argument.payload);
       files.set(file, argument.payload);
       return [{ file }, { file }];
     }
     if ('here' in argument) {
       const here = resolvePath(argument.here);
-      return [{ here }, { file: await known.payloads.hash(here) }];
+      return [{ here }, { file: hashOf(here) }];
     }
     if ('addressOf' in argument) {
       const node = known.nodes.get(argument.addressOf);
@@ -98,9 +102,9 @@ export async function place(
     return [argument, argument];
   };
   for (const argument of [...step.argv, ...Object.values(step.environment)]) {
-    if (typeof argument === 'string' || !('payload' in argument)) continue;
-    if (known.payloads.known(argument.payload) === undefined) {
-      await known.payloads.hash(argument.payload);
+    const path = pathOf(argument);
+    if (path !== undefined && known.payloads.known(path) === undefined) {
+      await known.payloads.hash(path);
     }
   }
   const argv = step.argv.map(resolve);
@@ -130,6 +134,13 @@ export async function place(
     programId: programId(recorded),
     files,
   };
+}
+
+/** Of an argument that stands for a file on the controller. */
+function pathOf(argument: Argument): string | undefined {
+  if (typeof argument === 'string') return undefined;
+  if ('payload' in argument) return argument.payload;
+  return 'here' in argument ? resolvePath(argument.here) : undefined;
 }
 
 /** How the journal names a step of a trial on these nodes. */

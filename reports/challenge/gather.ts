@@ -78,7 +78,8 @@ async function readJournal(run: RunReader, wanted: ReadonlySet<string>): Promise
 function rerunOf({ attempts }: Finding, { reruns }: Journal): Rerun | undefined {
   const all = attempts.flatMap((id) => reruns.get(id) ?? []);
   const last = all.at(-1);
-  if (last === undefined || last.case === 'inventory' || last.programs.length === 0) return undefined;
+  if (last === undefined || last.case === 'inventory' || last.programs.length === 0)
+    return undefined;
   // A load comes from our side, not from a program that could be brought to the node.
   return last.programs.some(({ on }) => on === 'controller') ? undefined : last;
 }

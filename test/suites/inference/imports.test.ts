@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { HarnessError } from '../../../plan/errors.ts';
+import { importers } from '../../../suites/inference/importers.ts';
+
+const recorded = (file: string) =>
+  readFileSync(new URL(`../../../fixtures/recorded/inference/${file}`, import.meta.url), 'utf8');
+
+function read(tool: string, text: string, metric?: string) {
+  const importer = importers.find((one) => one.tool === tool);
+  if (importer === undefined) throw new Error(tool);
+  return importer.read(text, { file: 'f.json', ...(metric !== undefined && { metric }) });
+}
+
+function refusal(tool: string, text: string, metric?: string): string {
+  try {
+    read(tool, text, metric);
+    return 'read';
+  } catch (error) {
+    const { code, message } = error as HarnessError;
+    return `${code} ${message}`;
+  }
+}
+
+const value = (samples: ReturnType<typeof read>, metric: string, percentile: number) =>
+  samples.find((one) => one.metric === metric && one.parameters['percentile'] === percentile)
+    ?.value;
+
+const B200 = recorded('vllm-bench-kimi-k2.5-b200-conc4.json');
+
+test('vllm bench serve: figures in our units, with what they were measured under', () => {
+  const samples = read('vllm-bench', B200);
+  assert.is(value(samples, 'inference.endpoint.tpot_excl_ttft', 0.99), 8.925252313079376e-3);
+  assert.is(value(samples, 'inference.endpoint.chunk_gap', 0.999), 9.446962681177329e-3);
+  assert.is(value(samples, 'vllm-bench.ttft', 0.5), 0.25282916900050623);
+  assert.is(value(samples, 'inference.endpoint.ttft', 0.5), undefined);
+  const [first] = samples;
+  assert.is(first?.parameters['max_concurrency'], 4);
+  assert.is(first?.parameters['failed'], 0);
+  assert.is(first?.parameters['request_rate'], 'inf');
+  const rate = samples.find((one) => one.metric === 'vllm-bench.output_throughput');
+  assert.is(rate?.value, 426.2437309866369);
+});
+
+test('vllm bench serve: with failures its latencies leave out what ours count, so they keep its name', () => {
+  const failed = B200.replace('"completed": 40', '"completed": 39');
+  assert.is(value(read('vllm-bench', failed), 'vllm-bench.tpot', 0.99), 8.925252313079376e-3);
+  assert.match(
+    refusal('vllm-bench', failed, 'inference.endpoint.tpot_excl_ttft'),
+    /UNIT_MISMATCH .*failed requests are left out/u,
+  );
+});
+
+test('vllm bench serve: nothing completed is refused, not read as 0 ms', () => {
+  assert.match(
+    refusal('vllm-bench', B200.replace('"completed": 40', '"completed": 0')),
+    /OUTPUT_UNREADABLE f\.json:1: not one request completed/u,
+  );
+});
+
+test('a TTFT that counts from the send is not ours, by name, in every tool', () => {
+  const files = [
+    ['vllm-bench', B200],
+    ['inferencex', recorded('inferencex-row-kimi-k2.5-mi300x.json')],
+  ] as const;
+  for (const [tool, text] of files) {
+    assert.match(
+      refusal(tool, text, 'inference.endpoint.ttft'),
+      /UNIT_MISMATCH .*clock starts/u,
+      tool,
+    );
+  }
+});
+
+test('InferenceX: figures of a row, GPU by GPU, under their own names', () => {
+  const samples = read('inferencex', recorded('inferencex-row-kimi-k2.5-mi300x.json'));
+  assert.is(value(samples, 'inferencex.tpot', 0.99), 0.1282672055492602);
+  assert.is(
+    samples.find((one) => one.metric === 'inferencex.tput_per_gpu')?.value,
+    260.43053275981913,
+  );
+  assert.is(samples[0]?.parameters['device'], 'mi300x');
+  assert.ok(samples.every((one) => one.line > 1));
+});
+
+test('another tool’s file, a torn one, and none at all are refused', () => {
+  for (const tool of ['vllm-bench', 'aiperf', 'guidellm', 'inferencex']) {
+    for (const text of ['', '{}', '[]', '{"a": 1}', 'completed: 40', B200.slice(0, 300)]) {
+      assert.match(refusal(tool, text), /^OUTPUT_UNREADABLE f\.json:\d+: /u, `${tool} ${text}`);
+    }
+  }
+  assert.match(refusal('aiperf', B200), /no "request_count"/u);
+});
+
+test.run();

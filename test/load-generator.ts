@@ -26,7 +26,7 @@ export interface Starting {
   readonly prefix?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** Told the process id as soon as there is one. */
-  started?(pid: number): void;
+  readonly started?: (pid: number) => void;
 }
 
 const NODE = nodeWith('n0001', 'cpu');

@@ -139,14 +139,12 @@ test('a certificate that nobody signed is refused; the key stays in the environm
 
 test('a rate above what this machine can send is refused, and it is our fault', async () => {
   const much = {
-    rates: ['60000 req/s'],
-    window: '0.5 s',
+    rates: ['15000 req/s'],
+    window: '0.3 s',
     lateness: '10 ms',
     threads: 1,
     output: 1,
   };
-  const loaded = await against('503', { ...much, timeout: '20 s' });
-  assert.is.not(code(loaded), 'measured');
   const good = await against('', { ...much, timeout: '60 s' });
   assert.is(code(good), 'harness CLIENT_BOTTLENECK');
   assert.is(good.value('ttft', 0.5), undefined);

@@ -76,7 +76,7 @@ const SCENES: readonly Scene[] = [
   },
 ];
 
-/** `--scene NAME`: one of them (stopped and killed too); `--hosts N` for fewer. */
+/** `--scene NAME,NAME`: some of them (stopped and killed too); `--hosts N` for fewer. */
 export const bench: Bench = async (words) => {
   await needPeer({
     'openssh-client': ['ssh-keygen'],
@@ -87,7 +87,8 @@ export const bench: Bench = async (words) => {
   if (!(await canHaveNetworks())) throw new Error('needs root and network namespaces');
   if (!words.includes('--built')) builtDist();
   const at = words.indexOf('--scene');
-  const wanted = (name: string) => at < 0 || words[at + 1] === name;
+  const named = words[at + 1]?.split(',') ?? [];
+  const wanted = (name: string) => at < 0 || named.includes(name);
   const hosts = numberAfter(words, '--hosts') ?? HOSTS;
   const rows: Row[] = [];
   for (const rails of [1, 2]) {

@@ -66,6 +66,8 @@ test('a claim that holds accepts; a node that falls back to sockets is named, an
     fallen.verdict.findings.map((one) => one.reason).join('\n'),
   );
   assert.is(fallen.verdict.lot.accepted, 7);
+  const [row] = fallen.verdict.nodes.filter((one) => one.verdict === 'fail');
+  assert.equal([row?.owner, row?.class], ['provider', 'software']);
 });
 
 test('where the log says nothing of use, the claim is not tested, and that is no pass', async () => {

@@ -103,6 +103,8 @@ function troubleOf(finding: Finding | undefined, criterion: Criterion | undefine
   if (metric.endsWith('.correct') || metric.endsWith('.digest')) return 'correctness';
   const cause = finding.cause === undefined ? undefined : CAUSES[finding.cause];
   if (cause !== undefined) return cause;
+  // Another network than claimed: its plugin, driver or settings are not there.
+  if (metric.startsWith('nccl.transport.')) return 'software';
   if (metric.startsWith('nccl.')) {
     return per === 'node' || where['scope'] === 'node' ? 'scale-up' : 'NIC';
   }

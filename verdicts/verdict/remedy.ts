@@ -97,6 +97,14 @@ const METRICS: readonly (readonly [string, Trouble])[] = [
   ['localisation', 'link'],
 ];
 
+/** Beginning of the check and of the cases that prove which network was used. */
+const PROOF = 'nccl.transport.';
+
+/** Held against the node by what localisation made of proofs alone. */
+function onlyProofs({ attempts }: Finding): boolean {
+  return attempts.length > 0 && attempts.every((id) => id.startsWith(PROOF));
+}
+
 function troubleOf(finding: Finding | undefined, criterion: Criterion | undefined): Trouble {
   if (finding === undefined || criterion === undefined) return 'nonconforming';
   const { metric, where, per } = criterion;
@@ -104,7 +112,7 @@ function troubleOf(finding: Finding | undefined, criterion: Criterion | undefine
   const cause = finding.cause === undefined ? undefined : CAUSES[finding.cause];
   if (cause !== undefined) return cause;
   // Another network than claimed: its plugin, driver or settings are not there.
-  if (metric.startsWith('nccl.transport.')) return 'software';
+  if (metric.startsWith(PROOF) || onlyProofs(finding)) return 'software';
   if (metric.startsWith('nccl.')) {
     return per === 'node' || where['scope'] === 'node' ? 'scale-up' : 'NIC';
   }

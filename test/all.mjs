@@ -23,6 +23,8 @@ const missing = installDebian({
   'slurm-client': ['srun'],
   munge: ['/usr/sbin/munged'],
   sudo: ['sudo'],
+  // moto, against which the aws runner is tested, lives in a virtual environment of its own.
+  'python3-venv': ['/usr/share/doc/python3-venv'],
   'python3-torch': ['/usr/lib/python3/dist-packages/torch'],
 });
 if (missing.length > 0) {

@@ -58,20 +58,20 @@ export class Intents {
     return { run, owner, expires: first.expires };
   }
 
-  /** Calls of which no answer is on record: they may have been carried out. */
+  /** Calls since the last release of which no answer is on record: they may have been carried out. */
   unanswered(): readonly LaunchIntent[] {
     const answered = new Set(this.#of('answered').map(({ token }) => token));
-    return this.#of('launch').filter(({ token }) => !answered.has(token));
+    return this.#since('launch').filter(({ token }) => !answered.has(token));
   }
 
-  /** Whether anything was asked for. */
+  /** Whether anything was asked for that was not given back since. */
   begun(): boolean {
-    return this.#of('launch').length > 0;
+    return this.#since('launch').length > 0;
   }
 
-  /** Ids that the provider answered with. */
+  /** Ids that the provider answered with since the last release. */
   ids(): readonly string[] {
-    return this.#of('answered').flatMap(({ ids }) => ids);
+    return this.#since('answered').flatMap(({ ids }) => ids);
   }
 
   /** Number of the next creating call. */
@@ -84,9 +84,11 @@ export class Intents {
     return this.#of('slots').at(-1)?.ids;
   }
 
-  /** Whether all was given back since. */
-  released(): boolean {
-    return this.#records.at(-1)?.act === 'released';
+  #since<A extends Intent['act']>(act: A): readonly Extract<Intent, { act: A }>[] {
+    const after = this.#records.findLastIndex((one) => one.act === 'released');
+    return this.#records
+      .slice(after + 1)
+      .filter((one): one is Extract<Intent, { act: A }> => one.act === act);
   }
 
   #of<A extends Intent['act']>(act: A): readonly Extract<Intent, { act: A }>[] {

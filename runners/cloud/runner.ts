@@ -10,6 +10,7 @@ import { Intents } from './intents.ts';
 import type { Machine, Provisioner } from './model.ts';
 import type { CloudOptions } from './options.ts';
 import type { Ownership } from './ownership.ts';
+import { reasonOf } from './problem.ts';
 import { provision, type Slot } from './provision.ts';
 import { reachMachines } from './reach.ts';
 import { forgetRunKey, runKey } from './run-key.ts';
@@ -147,10 +148,18 @@ async function provisioned(
     clock,
   };
   const known = intents.slots();
-  const slots =
-    known === undefined
-      ? await provision(provisioner, order, intents, signal)
-      : await takenUp(provisioner, context.run, known, signal);
+  let slots: readonly Slot[];
+  try {
+    slots =
+      known === undefined
+        ? await provision(provisioner, order, intents, signal)
+        : await takenUp(provisioner, context.run, known, signal);
+  } catch (error) {
+    // There is nothing (any more) that the run's key opens.
+    const gone = reasonOf(error) === 'gone' && known !== undefined;
+    if (gone || !intents.begun()) await forgetRunKey(context.run, process.env);
+    throw error;
+  }
   const give = (keep: ReadonlySet<string>) =>
     giveBack(provisioner, marks, keep, intents, options['release-time'], clock);
   try {

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HarnessError } from '../../../plan/errors.ts';
@@ -17,6 +20,18 @@ import {
 } from './world.ts';
 
 const test = suite('aws: a process that ends in the midst');
+
+const state = mkdtempSync(join(tmpdir(), 'assay-state-'));
+const before = process.env['XDG_STATE_HOME'];
+test.before(() => {
+  process.env['XDG_STATE_HOME'] = state;
+});
+test.after(() => {
+  assert.equal(readdirSync(join(state, 'assay/keys')), [], 'a key outlives no machine');
+  if (before === undefined) delete process.env['XDG_STATE_HOME'];
+  else process.env['XDG_STATE_HOME'] = before;
+  rmSync(state, { recursive: true, force: true });
+});
 
 test('a crash between send and answer finds its machines again: the same call is sent again', async () => {
   const standIn = await controlPlane();

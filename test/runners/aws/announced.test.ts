@@ -1,0 +1,104 @@
+/** What the provider tells about its machines, and what it is told about them. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { capacityEnd } from '../../../runners/aws/capacity-end.ts';
+import { reportInstances } from '../../../runners/aws/faults.ts';
+import { ec2Notices } from '../../../runners/aws/notices.ts';
+import type { Fault } from '../../../runners/model.ts';
+import { erase } from '../../../runners/cloud/erase.ts';
+import { block, connected, controlPlane, ours, provisioned } from './world.ts';
+
+const test = suite('aws: ends, events, faults, kept machines');
+
+test("the reservation's end is a deadline", async () => {
+  const ends = Date.now() + 7_200_000;
+  const standIn = await controlPlane({ ends });
+  try {
+    const { ec2 } = await connected(block(standIn.url));
+    const { signal } = new AbortController();
+    const end = await capacityEnd(ec2, new Map([['cr-0123456789abcdef0', 'us-east-1']]), signal);
+    assert.is(end?.getTime(), ends);
+    standIn.world.ends = 0;
+    const none = await capacityEnd(ec2, new Map([['cr-0123456789abcdef0', 'us-east-1']]), signal);
+    assert.is(none, undefined);
+  } finally {
+    await standIn.close();
+  }
+});
+
+test('a machine that ends without us is told once; those of others are not', async () => {
+  const standIn = await controlPlane();
+  try {
+    const plane = await connected(block(standIn.url));
+    const { slots = [] } = await provisioned(plane, 8, 8);
+    const machines = slots.flatMap((one) => ('machine' in one ? [one.machine] : []));
+    const stop = new AbortController();
+    const heard: string[] = [];
+    const listening = (async () => {
+      for await (const { kind, machines: ids } of ec2Notices(plane.ec2, machines, stop.signal)) {
+        heard.push(`${kind} ${ids.join()}`);
+        if (heard.length === 1) setTimeout(() => stop.abort(), 700);
+      }
+    })();
+    const [victim] = machines;
+    const signal = AbortSignal.timeout(5000);
+    const input = { InstanceIds: [victim?.id ?? ''] };
+    await plane.ec2.call('us-east-1', 'TerminateInstances', input, { signal, instances: 1 });
+    await listening;
+    assert.equal(heard, [`preempted ${victim?.id}`]);
+  } finally {
+    await standIn.close();
+  }
+});
+
+test('a fault report is prepared, and sent only when that is asked', async () => {
+  const standIn = await controlPlane();
+  try {
+    const plane = await connected(block(standIn.url));
+    const { slots = [] } = await provisioned(plane, 2, 2);
+    const [first] = slots.flatMap((one) => ('machine' in one ? [one.machine.id] : []));
+    const fault: Fault = {
+      node: 'n0001',
+      identity: [{ kind: 'provider-id', value: first ?? '' }],
+      reasons: ['nccl.all_reduce.busbw 310 GB/s, at least 450 GB/s'],
+      from: '2026-11-25T01:00:00.000Z',
+      to: '2026-11-25T02:00:00.000Z',
+    };
+    const gone = {
+      ...fault,
+      node: 'n0002',
+      identity: [{ kind: 'provider-id' as const, value: 'i-0000000000000dead' }],
+    };
+    const { signal } = new AbortController();
+    const regions = ['us-east-2', 'us-east-1'];
+    const [prepared] = await reportInstances(plane.ec2, regions, [fault], false, signal);
+    assert.is(standIn.calls.get('ReportInstanceStatus'), undefined);
+    assert.equal(prepared?.request['ReasonCodes'], ['performance-network']);
+    const sent = await reportInstances(plane.ec2, regions, [fault, gone], true, signal);
+    assert.is(sent[0]?.sent, 'accepted in us-east-1');
+    assert.match(sent[1]?.problem ?? '', /InvalidInstanceID\.NotFound/u);
+  } finally {
+    await standIn.close();
+  }
+});
+
+test('what is kept as evidence stays, and all else goes', async () => {
+  const standIn = await controlPlane();
+  try {
+    const plane = await connected(block(standIn.url));
+    const { slots = [] } = await provisioned(plane, 8, 8);
+    const [kept = ''] = slots.flatMap((one) => ('machine' in one ? [one.machine.id] : []));
+    const { signal } = new AbortController();
+    const how = { clock: plane.clock, signal, limit: 60, keep: new Set([kept]) };
+    const { left } = await erase(plane.provisioner, { runs: [plane.context.run] }, how);
+    assert.equal(left, []);
+    assert.equal(
+      ours(standIn).map(({ id }) => id),
+      [kept],
+    );
+  } finally {
+    await standIn.close();
+  }
+});
+
+test.run();

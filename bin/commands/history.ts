@@ -1,18 +1,30 @@
 import { join } from 'node:path';
 import { ASKED, ask, readOnly } from '../../campaign/history/query.ts';
+import { takeInRuns } from '../../campaign/history/runs.ts';
 import { withHistory } from '../../campaign/history/store.ts';
 import { HarnessError } from '../../plan/errors.ts';
 import { command } from '../command.ts';
 import { dayOf } from '../history/day.ts';
-import { CHANGED, declare } from '../history/declare.ts';
+import { tellAvailability } from '../history/availability.ts';
+import { close, tellAlarms } from '../history/close.ts';
+import { CHANGED, declare, deliveryNamed } from '../history/declare.ts';
+import { keepInStep } from '../history/in-step.ts';
 import { ledger } from '../history/ledger.ts';
 import { FORMATS, tellRows } from '../history/tell-rows.ts';
 
 const ASKED_TABLES = Object.keys(ASKED) as (keyof typeof ASKED)[];
-const WORDS = ['ledger', ...ASKED_TABLES, 'declare'] as const;
+const WORDS = [
+  'ledger',
+  ...ASKED_TABLES,
+  'alarms',
+  'availability',
+  'declare',
+  'close',
+  'mirror',
+] as const;
 
 export const history = command({
-  usage: 'history [what]',
+  usage: 'history [what] [alarm]',
   describe:
     "A delivery over its runs: a line a serial, the delivery's verdict; and what it measured",
   examples: [
@@ -28,6 +40,7 @@ export const history = command({
   options: (yargs) =>
     yargs
       .positional('what', { choices: WORDS, default: 'ledger' as const })
+      .positional('alarm', { type: 'string', describe: 'close: the alarm, as `alarms` names it' })
       .option('delivery', { type: 'string', describe: 'Reference of the delivery' })
       .option('out', { type: 'string', default: 'runs', describe: 'Folder of the runs' })
       .option('history', { type: 'string', describe: 'Folder of the history; OUT/history' })
@@ -52,6 +65,12 @@ export const history = command({
         type: 'boolean',
         describe: 'declare: both sides agreed that the level after it is the accepted one',
       })
+      .option('accept', {
+        type: 'boolean',
+        default: false,
+        describe: 'close: the level as it is now is accepted from here on',
+      })
+      .option('mirror', { type: 'string', describe: 's3://bucket/prefix to keep in step with' })
       .option('note', { type: 'string', describe: 'declare, close: why' })
       .options(
         Object.fromEntries(
@@ -61,16 +80,34 @@ export const history = command({
   async run(args, io) {
     const { what, sql, delivery, format, out } = args;
     return withHistory(args.history ?? join(out, 'history'), async (history) => {
+      if (what !== 'ledger' && args.history === undefined) await takeInRuns(history, out);
+      await keepInStep(history, args.mirror, io);
+      if (what === 'mirror') return mirrored(args.mirror);
       if (sql !== undefined) {
         tellRows(await readOnly(history, sql), format, io);
         return 0;
       }
-      if (what === 'declare')
-        return declare(history, { ...args, from: dayOf(args.from, 'from') }, io);
+      if (what === 'declare') {
+        const code = await declare(history, { ...args, from: dayOf(args.from, 'from') }, io);
+        await keepInStep(history, args.mirror, io);
+        return code;
+      }
+      const since = args.since === undefined ? undefined : dayOf(args.since, 'since');
+      const until = args.until === undefined ? undefined : dayOf(args.until, 'until');
+      if (what === 'alarms' || what === 'availability' || what === 'close') {
+        const named = await deliveryNamed(history, delivery);
+        if (what === 'alarms') return tellAlarms(history, named, format, io);
+        if (what === 'availability') {
+          const span = { since, until: until ?? dayOf(undefined, 'until') };
+          return tellAvailability(history, named, span, format, io);
+        }
+        const { alarm, note, accept } = args;
+        const code = await close(history, { delivery: named, alarm, note, accept }, io);
+        await keepInStep(history, args.mirror, io);
+        return code;
+      }
       if (what !== 'ledger') {
         const { node, serial, metric, limit } = args;
-        const since = args.since === undefined ? undefined : dayOf(args.since, 'since');
-        const until = args.until === undefined ? undefined : dayOf(args.until, 'until');
         const filter = { delivery, node, serial, metric, since, until, limit };
         tellRows(await ask(history, what, filter), format, io);
         return 0;
@@ -84,3 +121,8 @@ export const history = command({
     });
   },
 });
+
+function mirrored(mirror: string | undefined): number {
+  if (mirror !== undefined) return 0;
+  throw new HarnessError('USAGE', 'no bucket is named', { hint: '--mirror s3://bucket/prefix' });
+}

@@ -1,10 +1,12 @@
 import { join, relative } from 'node:path';
+import { takeInRuns } from '../../campaign/history/runs.ts';
 import { withHistory } from '../../campaign/history/store.ts';
 import { busyNodes } from '../../campaign/nightly/busy.ts';
 import { deliveryOf } from '../../campaign/history/terms.ts';
 import { runNight } from '../../campaign/nightly/night.ts';
 import { command } from '../command.ts';
 import { composePlan, type Composed } from '../compose.ts';
+import { keepInStep } from '../history/in-step.ts';
 import { dayOf } from '../history/day.ts';
 import { lintOrThrow } from '../linted.ts';
 import { capacityOf } from '../nightly/capacity.ts';
@@ -42,6 +44,8 @@ export const nightly = command({
       const { plan } = composed;
       const webhook = webhookOf(history, plan.nightly, (name) => process.env[name]);
       const dry = nightPlan(composed, { purpose: 'nightly', seed: plan.seed });
+      await takeInRuns(history, args.out);
+      await keepInStep(history, plan.nightly?.mirror, io);
       const file = await runNight({
         history,
         plan,
@@ -72,6 +76,7 @@ export const nightly = command({
       await webhook.send(deliveryOf(plan), io);
       const retention = plan.nightly?.retention;
       await history.compact(night, retention === undefined ? undefined : retention / DAY);
+      await keepInStep(history, plan.nightly?.mirror, io);
       return file.exit;
     });
   },

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Plan } from '../../plan/model.ts';
 import type { Verdict } from '../../verdicts/model.ts';
+import type { NightFile } from '../nightly/model.ts';
 import type { FleetFile, Manifest, PrivateFile, WithheldFile } from './model.ts';
 
 const list = z.array(z.looseObject({}));
@@ -55,6 +56,30 @@ export const verdictShape = shape<Verdict>({
 export const manifestShape = shape<Manifest>({
   run: z.string(),
   files: z.record(z.string(), z.strictObject({ sha256: z.string(), bytes: z.number() })),
+});
+
+/** night.json */
+export const nightShape = shape<NightFile>({
+  night: z.iso.date(),
+  delivery: z.string(),
+  origin: z.enum(['hardware', 'reference-device', 'stand-in', 'simulated']),
+  opened: withId,
+  open: withId,
+  closed: list,
+  declared: z.array(z.looseObject({ date: z.string(), what: z.string() })),
+  trends: z.array(
+    z.looseObject({
+      title: z.string(),
+      metric: z.string(),
+      parameters: z.looseObject({}),
+      unit: z.string(),
+      nights: z.array(z.looseObject({ date: z.iso.date(), value: z.number() })).max(1000),
+      changes: z.array(
+        z.looseObject({ date: z.iso.date(), before: z.number(), after: z.number() }),
+      ),
+    }),
+  ),
+  metrics: withId,
 });
 
 /** withheld.json */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { HarnessError } from '../../plan/errors.ts';
 import { readJson, writeJson } from '../directory/json.ts';
 import { isThere } from '../directory/writer.ts';
 import type { Catalogue, TableName } from './model.ts';
@@ -54,6 +55,28 @@ export async function readCatalogue(root: string): Promise<Catalogue | undefined
   const path = join(root, CATALOGUE);
   if (!(await isThere(path))) return undefined;
   return readJson(path, 'history', HISTORY_VERSION, shape);
+}
+
+/** A catalogue that came as text, from a bucket. @throws {HarnessError} RUN_UNREADABLE, RUN_SCHEMA_NEWER */
+export function parseCatalogue(text: string, from: string): Catalogue {
+  const failed = (why: string) =>
+    new HarnessError('RUN_UNREADABLE', `${from}: ${why}`, {
+      hint: 'It is no history of this version; nothing was changed there.',
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw failed('it is not JSON');
+  }
+  const checked = shape.safeParse(value);
+  if (!checked.success) throw failed(checked.error.issues[0]?.message ?? 'it is malformed');
+  if (checked.data.schema !== `assay/history/${HISTORY_VERSION}`) {
+    throw new HarnessError('RUN_SCHEMA_NEWER', `${from} has schema ${checked.data.schema}`, {
+      hint: `This version knows assay/history/${HISTORY_VERSION}: use the same version everywhere.`,
+    });
+  }
+  return checked.data;
 }
 
 /** @throws {HarnessError} DISK_FULL; the older one is left as it was */

@@ -7,6 +7,7 @@ import { readJson } from '../directory/json.ts';
 import { hashFile } from '../directory/manifest.ts';
 import { manifestShape, privateShape } from '../directory/shapes.ts';
 import { isThere } from '../directory/writer.ts';
+import { runBatch } from './ingest.ts';
 import { recordRun } from './record.ts';
 import { runFolders, sealedManifest, type RunFolder } from './run-folders.ts';
 import type { History } from './store.ts';
@@ -75,6 +76,24 @@ export async function deliveryRuns(
       run: String(run),
     }));
   return { runs, notCounted, known: [...known].sort(), names };
+}
+
+/**
+ * Takes in every sealed acceptance run below `out` that the history has not: what nights are held against.
+ *
+ * @returns folders that can't count, with the reason
+ */
+export async function takeInRuns(history: History, out: string): Promise<readonly NotCounted[]> {
+  if (!(await isThere(out))) return [];
+  const refused: NotCounted[] = [];
+  const seen = new Set<string>();
+  for (const one of await runFolders(out)) {
+    if (one.plan instanceof HarnessError || one.plan.purpose !== undefined) continue;
+    if (history.has(runBatch(one.folder))) continue;
+    const read = await takeIn(history, one, seen);
+    if ('why' in read) refused.push({ run: one.folder, why: read.why, bars: read.bars });
+  }
+  return refused;
 }
 
 /** A run directory of the delivery, recorded; or why it can't count, with the run whose record it spoils. */

@@ -104,9 +104,13 @@ export class History {
     await this.#views();
   }
 
-  /** Takes over another catalogue whose files are here: a bucket's. */
-  async adopt(catalogue: Catalogue): Promise<void> {
-    await this.#commit(async () => catalogue, catalogue.generation);
+  /**
+   * Takes over what is joined with another history's catalogue.
+   *
+   * @param change gives the joined catalogue; its files must be here then. The same object: nothing changes
+   */
+  async adopt(change: (catalogue: Catalogue) => Promise<Catalogue>): Promise<void> {
+    await this.#commit(change, true);
     await this.#views();
   }
 
@@ -123,15 +127,16 @@ export class History {
   /** Changes the catalogue under the lock; what others committed meanwhile is read first. */
   async #commit(
     change: (catalogue: Catalogue) => Promise<Catalogue>,
-    generation?: number,
+    adopted = false,
   ): Promise<void> {
     const unlock = await patientLock(join(this.root, '.lock'));
     try {
       const now = (await readCatalogue(this.root)) ?? this.#catalogue;
-      await sweep(this.root, now);
       const changed = await change(now);
       const isNew = changed !== now || now.generation === 0;
-      const next = isNew ? { ...changed, generation: generation ?? now.generation + 1 } : changed;
+      const next = isNew
+        ? { ...changed, generation: adopted ? changed.generation : now.generation + 1 }
+        : changed;
       if (isNew) await writeCatalogue(this.root, next);
       this.#catalogue = next;
       if (isNew) await sweep(this.root, next);

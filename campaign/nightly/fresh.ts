@@ -46,7 +46,7 @@ export async function resolve<S>(
   const runs: string[] = [];
   let open = doubts.map((doubt) => ({ doubt, next: firstRound(doubt.alarm) }));
   while (open.length > 0 && runs.length < MOST) {
-    const serials = new Set(open.flatMap(({ next }) => next.flatMap(serialsOf)));
+    const serials = new Set(open.flatMap(({ next }) => onePerMachine(next).flatMap(serialsOf)));
     const suites = new Set(open.map(({ doubt }) => suiteOf(doubt.key)));
     const run = await setup.measure(serials, suites);
     if (run === undefined) break;
@@ -56,8 +56,7 @@ export async function resolve<S>(
       const found = new Map(
         panels.get(keyOf(doubt.key))?.map(({ subject, value }) => [subject, value]),
       );
-      // One run gives a subject one value: those asked for twice wait for the next.
-      const now = [...new Set(next)];
+      const now = onePerMachine(next);
       const got = now.flatMap((subject): FreshRun[] => {
         const value = found.get(subject);
         return value === undefined ? [] : [{ subject, value }];
@@ -79,6 +78,16 @@ export async function resolve<S>(
     return { ...doubt, confirmation, values: own, runs: measuredBy.get(doubt) ?? [] };
   });
   return { resolved, runs };
+}
+
+/** Parts of one machine share a run's process: it gives one of them its value, the others wait for the next. */
+function onePerMachine(subjects: readonly string[]): readonly string[] {
+  const machines = new Map<string, string>();
+  for (const subject of subjects) {
+    const machine = serialsOf(subject).join('~');
+    if (!machines.has(machine)) machines.set(machine, subject);
+  }
+  return [...machines.values()];
 }
 
 /** `alarm.runs` runs, the subjects in turn. */

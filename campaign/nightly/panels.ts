@@ -62,7 +62,11 @@ export class Panels<S> {
     const nights = await nightEvents(this.#history, this.#delivery);
     const wanted = nights.at(-1)?.night;
     if (wanted === undefined) return;
-    if (await this.#fromFile(wanted)) return;
+    if (await this.#fromFile(wanted)) {
+      // What people closed since: the file is of the night's end.
+      for (const closed of nights.at(-1)?.closed ?? []) this.close(closed.alarm, closed.accept);
+      return;
+    }
     for (const night of nights) {
       const raised = await this.night(night.night);
       for (const { panel, alarm } of raised) {

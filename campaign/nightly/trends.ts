@@ -26,7 +26,7 @@ export async function trendsOf<S>(
     .toSorted((a, b) => (b.loss ?? 0) - (a.loss ?? 0))
     .slice(0, WORST);
   const trends: Trend[] = [];
-  for (const { metric, parameters, unit, scope } of worst) {
+  for (const { metric, parameters, unit, scope, since } of worst) {
     if (scope.kind === 'fleet') continue;
     const nights = await nightsOf(history, delivery, { metric, parameters, like: scope.id });
     trends.push({
@@ -36,7 +36,7 @@ export async function trendsOf<S>(
       unit,
       subject: scope.id,
       nights,
-      changes: found(nights),
+      changes: withSuspected(found(nights), nights, since),
     });
   }
   for (const key of keys.slice(0, FLEETS)) {
@@ -56,6 +56,22 @@ export async function trendsOf<S>(
     });
   }
   return trends;
+}
+
+/** The change points of a series, and the one that its alarm suspects, which fresh runs confirmed. */
+function withSuspected(
+  changes: Trend['changes'],
+  nights: Trend['nights'],
+  since: string,
+): Trend['changes'] {
+  if (changes.some(({ date }) => date === since)) return changes;
+  const mean = (of: Trend['nights']) =>
+    of.reduce((sum, { value }) => sum + value, 0) / Math.max(1, of.length);
+  const before = nights.filter(({ date }) => date < since);
+  const after = nights.filter(({ date }) => date >= since);
+  if (before.length === 0 || after.length === 0) return changes;
+  const suspected = { date: since, before: mean(before), after: mean(after) };
+  return [...changes, suspected].toSorted((a, b) => (a.date < b.date ? -1 : 1));
 }
 
 async function nightsOf(

@@ -15,7 +15,9 @@ export function nightPage(file: NightFile): string {
     strict: true,
     knownHelpersOnly: true,
   });
-  const style = text(new URL('../html/style.css', import.meta.url));
+  const style =
+    text(new URL('../html/style.css', import.meta.url)) +
+    text(new URL('multiples.css', import.meta.url));
   return template(legibleDeep({ ...view(file), style: { toHTML: () => style } }));
 }
 

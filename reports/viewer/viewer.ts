@@ -10,10 +10,12 @@ import { admit, type Guard } from './guard.ts';
 import { streamJournal } from './live.ts';
 import { deliveryPage, listPage, livePage, PAGE_POLICY } from './pages.ts';
 import { listRuns, NAME } from './runs.ts';
+import { lastNights, trendsPage } from './trends.ts';
 
 /** Files of a run that are given out, with the type that a browser may see in them. */
 const FILES: Readonly<Record<string, string>> = {
   'report.html': 'text/html; charset=utf-8',
+  'nightly.html': 'text/html; charset=utf-8',
   'summary.md': 'text/plain; charset=utf-8',
   'junit.xml': 'text/plain; charset=utf-8',
   'rejected.csv': 'text/plain; charset=utf-8',
@@ -135,6 +137,15 @@ async function answer(request: IncomingMessage, response: ServerResponse, settin
     page(response, listPage(runs, LINKED, deliveries, wanted));
     return;
   }
+  if (admission.path === '/trends/') {
+    page(response, trendsPage(await lastNights(setting.dir), wanted));
+    return;
+  }
+  const night = /^\/nights\/(\d{4}-\d{2}-\d{2})\/nightly\.html$/u.exec(admission.path)?.[1];
+  if (night !== undefined) {
+    await give(request, response, setting, join('nights', night), 'nightly.html');
+    return;
+  }
   const slug = /^\/deliveries\/([^/]+)\/$/u.exec(admission.path)?.[1];
   if (slug !== undefined) {
     const inside = NAME.test(slug) && (await within(setting.dir, join('deliveries', slug)));
@@ -165,7 +176,7 @@ async function give(
     return;
   }
   response.setHeader('content-type', type);
-  response.setHeader('content-security-policy', file === 'report.html' ? REPORT_POLICY : 'sandbox');
+  response.setHeader('content-security-policy', file.endsWith('.html') ? REPORT_POLICY : 'sandbox');
   request.url = `/${run}/${file}`;
   // sirv pipes a file that it has looked at; one that is gone by then must not end the process.
   response.once('pipe', (source) => source.once('error', () => response.destroy()));

@@ -1,4 +1,5 @@
 /** Confirmation: a suspect runs with cleared partners, a different one each round (STATISTICS 5.3). */
+import { shuffle } from '../../plan/random.ts';
 
 /**
  * A cleared partner for every suspect, none twice in a round and none that the suspect had before.
@@ -31,6 +32,48 @@ export function confirmPartners(
       return partner;
     }
     return -1;
+  });
+}
+
+/** What a round of confirmations is drawn by. */
+interface Draw {
+  /** Streams of the plan's seed. */
+  random(name: string, ...rest: readonly string[]): () => number;
+  /** Case.id. */
+  readonly of: string;
+  /** Whether a suspect ran with a node before. */
+  met(suspect: string, partner: string): boolean;
+  /** Whether they share a leaf: such a pair says nothing of the way that made the suspect one. */
+  near(suspect: string, partner: string): boolean;
+}
+
+/** A cleared partner for as many suspects as there are partners for, by their ids. */
+export function confirmCouples(
+  suspects: readonly string[],
+  cleared: readonly string[],
+  draw: Draw,
+): { readonly suspect: string; readonly partner: string }[] {
+  const far = new Set(
+    suspects.filter((suspect) => cleared.some((partner) => !draw.near(suspect, partner))),
+  );
+  const partners = confirmPartners(
+    Int32Array.from(suspects.keys()),
+    Int32Array.from(cleared.keys()),
+    draw.random('confirm', draw.of),
+    (at, other) => {
+      const [suspect, partner] = [suspects[at] as string, cleared[other] as string];
+      return draw.met(suspect, partner) || (far.has(suspect) && draw.near(suspect, partner));
+    },
+  );
+  const busy = new Set<string>();
+  return suspects.flatMap((suspect, at) => {
+    const place = partners[at] as number;
+    const partner =
+      // It ran with everyone: once more, then.
+      place >= 0 ? cleared[place] : shuffle(cleared, draw.random('again', suspect))[0];
+    if (partner === undefined || busy.has(partner)) return [];
+    busy.add(partner);
+    return [{ suspect, partner }];
   });
 }
 

@@ -15,6 +15,19 @@ export function pairClass(one: Node, other: Node): number {
   return known ? SHARED.length : SHARED.length + 1;
 }
 
+/** Whether a class of pairs stays below one leaf. */
+export function isNear(code: number): boolean {
+  return code <= SHARED.indexOf('leaf');
+}
+
+/** Code of a pair by its key; a class of its own where an end is not known. */
+export function classOfPairs(nodes: ReadonlyMap<string, Node>): (pair: string) => number {
+  return (pair) => {
+    const [one, other] = pair.split('~').map((id) => nodes.get(id));
+    return one === undefined || other === undefined ? SHARED.length + 1 : pairClass(one, other);
+  };
+}
+
 function domainOf(node: Node, kind: Domain['kind']): string | undefined {
   return node.domains.find((one) => one.kind === kind)?.id;
 }

@@ -3,16 +3,17 @@
  * are measured again and again until they are decided, so they give sigma and are the first screen; then rounds by the
  * formula; then every suspect runs with cleared partners until it is decided by itself.
  */
-import { shuffle, stream } from '../../plan/random.ts';
+import { stream } from '../../plan/random.ts';
 import type { Node } from '../../runners/model.ts';
 import type { Case } from '../../suites/model.ts';
 import { byText, type EndedTrial } from '../criteria/ledger.ts';
 import type { Request, Word } from '../model.ts';
 import { blameGroups, type Blamed } from './common-cause.ts';
-import { confirmPartners } from './confirm.ts';
+import { confirmCouples } from './confirm.ts';
 import { randomMatching } from './matchings.ts';
+import { Meetings, pairsOutside } from './meetings.ts';
 import { RoundCounts } from './intermittent.ts';
-import { pairClass } from './pair-class.ts';
+import { classOfPairs, isNear } from './pair-class.ts';
 import { RailTally } from './rails.ts';
 import { createPairValues, type PairValue, type Scatter } from './pair-results.ts';
 import { ASSUMED_FAULTS, chooseRounds, upperTail, type Errors, type Rounds } from './rounds.ts';
@@ -29,7 +30,6 @@ import { couplesOf, Sweep } from './sweep.ts';
 
 /** Fewer cleared nodes are no matching worth a round. */
 const FEW = 4;
-const UNKNOWN_CLASS = 4;
 
 export class PairSearch {
   readonly of: Case;
@@ -41,6 +41,7 @@ export class PairSearch {
   readonly #risks: SearchRisks;
   readonly #sides: Side[] = [];
   readonly #values;
+  readonly #classOf;
   readonly #roles = new Map<string, Role>();
   readonly #suspects = new Suspects();
   readonly #members = new Set<string>();
@@ -48,9 +49,11 @@ export class PairSearch {
   readonly #broken = new Set<string>();
   readonly #counts = new RoundCounts();
   readonly #rails = new RailTally();
-  #stoppedRails: readonly number[] = [];
+  readonly #meetings = new Meetings();
+  /** Tried outside their place already. */
+  readonly #tried = new Set<string>();
+  #stopped: readonly number[] | undefined;
   #phase: 'placed' | 'screen' | 'confirm' | 'sweep' | 'done' = 'placed';
-  #stopped = false;
   #rounds: Rounds & Partial<Errors> = { screen: 0, confirm: FAILURES };
   #scatter: Scatter | undefined;
   #screensLeft = 0;
@@ -64,7 +67,8 @@ export class PairSearch {
     this.#nodes = new Map(nodes.map((node) => [node.id, node]));
     this.#seed = seed;
     this.#risks = risks;
-    this.#values = createPairValues((pair) => this.#classOf(pair));
+    this.#classOf = classOfPairs(this.#nodes);
+    this.#values = createPairValues(this.#classOf);
   }
 
   join(side: Side): void {
@@ -79,6 +83,7 @@ export class PairSearch {
   record(value: PairValue): void {
     this.#values.add(value);
     this.#rails.take(value);
+    this.#meetings.add(value.pair);
   }
 
   /** The trials of the round that ends, before the criteria fold it. */
@@ -114,7 +119,8 @@ export class PairSearch {
       if (z !== undefined || this.#broken.has(key)) this.#sweep?.record(key, z);
     }
     this.#roles.clear();
-    if (this.#phase === 'confirm' && this.#open().length === 0) this.#conclude();
+    const through = this.#open().length === 0 && this.#inside().length === 0;
+    if (this.#phase === 'confirm' && through) this.#conclude();
   }
 
   /** Groups to run now, with their reasons. */
@@ -130,7 +136,8 @@ export class PairSearch {
       this.#phase = 'confirm';
     }
     if (this.#phase === 'confirm') {
-      const requests = this.#confirm(context);
+      const outside = this.#outside(context);
+      const requests = outside.length > 0 ? outside : this.#confirm(context);
       if (requests.length > 0) return requests;
       this.#conclude();
     }
@@ -190,7 +197,6 @@ export class PairSearch {
       decided: this.#considered.size,
       swept: this.#swept,
       stopped: this.#stopped,
-      stoppedRails: this.#stoppedRails,
       counts: this.#counts.of((node) => this.standing(node) !== 'fail'),
     });
   }
@@ -244,35 +250,38 @@ export class PairSearch {
       // Too many for one by one: what do they share?
       this.#commonCause(this.#open());
       if (this.#open().length > cleared.length) {
-        this.#stopped = true;
-        this.#stoppedRails = this.#rails.ofAll(this.#open());
+        this.#stopped = this.#rails.ofAll(this.#open());
         for (const node of this.#open()) this.#suspects.give(node, 'inconclusive');
       }
     }
     open = this.#open();
-    const partners = confirmPartners(
-      Int32Array.from(open.keys()),
-      Int32Array.from(cleared.keys()),
-      stream(this.#seed, 'confirm', this.of.id, context.round),
-      (suspect, partner) => this.#suspects.met(open[suspect] as string, cleared[partner] as string),
-    );
-    const busy = new Set<string>();
-    const groups: string[][] = [];
-    for (const [at, partner] of partners.entries()) {
-      const node = open[at] as string;
-      const chosen =
-        partner >= 0
-          ? cleared[partner]
-          : // It ran with everyone: once more, then.
-            shuffle(cleared, stream(this.#seed, 'again', node, context.round))[0];
-      if (chosen === undefined || busy.has(chosen)) continue;
-      busy.add(chosen);
-      const pair = [node, chosen].sort(byText);
-      this.#suspects.asked(node, chosen);
-      this.#roles.set(pair.join('~'), { kind: 'confirm', suspect: node });
-      groups.push(pair);
-    }
+    const couples = confirmCouples(open, cleared, {
+      random: (name, ...rest) => stream(this.#seed, name, ...rest, context.round),
+      of: this.of.id,
+      met: (suspect, partner) => this.#suspects.met(suspect, partner),
+      near: (...pair) => isNear(this.#classOf(pair.join('~'))),
+    });
+    const groups = couples.map(({ suspect, partner }) => {
+      const pair = [suspect, partner].sort(byText);
+      this.#suspects.asked(suspect, partner);
+      this.#roles.set(pair.join('~'), { kind: 'confirm', suspect });
+      return pair;
+    });
     return groups.length === 0 ? [] : [{ case: this.of.id, groups, why: 'confirm' }];
+  }
+
+  /** Who shares a place with a suspect and has not been tried outside it: cleared by nobody yet. */
+  #inside() {
+    const suspects = [...this.#suspects.failing(), ...this.#open()];
+    return this.#meetings
+      .inside(suspects, this.#members, this.#nodes)
+      .filter(({ node }) => !this.#suspects.has(node) && !this.#tried.has(node));
+  }
+
+  #outside(context: SearchContext): Request[] {
+    const inside = this.#inside();
+    for (const { node } of inside) this.#tried.add(node);
+    return this.#ask(pairsOutside(inside, this.#cleared(context)), 'screen');
   }
 
   /** Suspects that are not decided, sorted. */
@@ -337,10 +346,5 @@ export class PairSearch {
     const own = this.#sides.filter((side) => sides === 'all' || side.endWord === undefined);
     const words = own.map((side) => side.linkWord(pair));
     return (['fail', 'inconclusive', 'pass'] as const).find((word) => words.includes(word));
-  }
-
-  #classOf(pair: string): number {
-    const [one, other] = pair.split('~').map((id) => this.#nodes.get(id));
-    return one === undefined || other === undefined ? UNKNOWN_CLASS : pairClass(one, other);
   }
 }

@@ -17,16 +17,14 @@ export interface Summary {
   readonly decided: number;
   /** Every pair was measured. */
   readonly swept: boolean;
-  /** More were suspect than cleared. */
-  readonly stopped: boolean;
-  /** Rails on which all of these fell short. */
-  readonly stoppedRails: readonly number[];
+  /** More were suspect than cleared: the rails on which all of these fell short. Absent: they were not. */
+  readonly stopped: readonly number[] | undefined;
   /** Nodes that are not at fault: rounds in which they ran, and in which their pair was short. */
   readonly counts: ReadonlyMap<string, { readonly ran: number; readonly short: number }>;
 }
 
 export function summarise(summary: Summary): string[] {
-  const { of, nodes, scatter, rounds, decided, swept, stopped, stoppedRails, counts } = summary;
+  const { of, nodes, scatter, rounds, decided, swept, stopped, counts } = summary;
   if (nodes < 2) return [];
   const pairs = (nodes * (nodes - 1)) / 2;
   const measured =
@@ -46,9 +44,9 @@ export function summarise(summary: Summary): string[] {
     .sort(byText);
   return [
     `${of}: ${measured}; beside the placed pairs ${rounds.screen} screening and ${rounds.confirm} confirming rounds${errors}; ${covered}`,
-    ...(stopped
+    ...(stopped !== undefined
       ? [
-          `${of}: more nodes are suspect than cleared, a common cause${stoppedRails.length === 0 ? '' : ` on ${railsText(stoppedRails)}`}: none is named alone`,
+          `${of}: more nodes are suspect than cleared, a common cause${stopped.length === 0 ? '' : ` on ${railsText(stopped)}`}: none is named alone`,
         ]
       : []),
     ...(flickering.length > 0 ? [`${of}: slow in some rounds only: ${some(flickering)}`] : []),

@@ -119,6 +119,24 @@ test('a slow leaf is named, not its nodes; these fail until they are tested agai
   );
 });
 
+test('a slow leaf is named whoever its nodes were matched with: those that met only each other are tried outside', () => {
+  for (let seed = 1; seed <= 16; seed += 1) {
+    const of = links(16, {
+      plan: plan({
+        seed,
+        criteria: [LINKS],
+        delivery: { ...plan().delivery, acceleratorsPerNode: 1 },
+      }),
+    });
+    const { verdict } = run(
+      of,
+      pairs((one, other) => leafOf(one) === 1 && leafOf(other) !== 1),
+    );
+    assert.is(verdict.groups.length, 1, `seed ${seed}`);
+    assert.equal(verdict.groups[0]?.nodes, ['n0005', 'n0006', 'n0007', 'n0008'], `seed ${seed}`);
+  }
+});
+
 test('a fault of one pair alone is found by a full sweep, and said to be not covered without', () => {
   const pairOnly = pairs((one, other) => one === 'n0003' && other === 'n0014');
   const without = run(links(16), pairOnly, { noise: 3 });

@@ -101,7 +101,8 @@ export function reasonFor(code: string, status?: number): Reason {
   if (known !== undefined) return known;
   if (GONE.test(code)) return 'gone';
   if (code.endsWith('LimitExceeded')) return 'quota';
-  if (/^(?:Invalid|Missing|Malformed|Unknown(?=\w)|UnsupportedOperation)/u.test(code)) return 'invalid';
+  if (/^(?:Invalid|Missing|Malformed|Unknown(?=\w)|UnsupportedOperation)/u.test(code))
+    return 'invalid';
   if (status !== undefined && status >= 500) return 'transient';
   if (status === 401) return 'credentials';
   if (status === 403) return 'permission';

@@ -53,6 +53,10 @@ export const awsOptions = z
           .meta({ description: 'EFA needs one that allows all traffic to and from itself' }),
         'instance-profile': z.string().optional(),
         'volume-gib': z.int().min(8).max(16_384).default(200),
+        'root-device': z
+          .enum(['/dev/sda1', '/dev/xvda'])
+          .default('/dev/sda1')
+          .meta({ description: "the image's root: Ubuntu /dev/sda1, Amazon Linux /dev/xvda" }),
         batch: z.int().min(1).max(100).default(100).meta({ description: 'machines of one call' }),
       })
       .superRefine(sanePlaces)

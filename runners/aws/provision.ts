@@ -21,7 +21,8 @@ export interface Ec2Plan {
 export function ec2Provisioner(ec2: Ec2, { provision, address }: Ec2Plan): Provisioner {
   const { places, batch } = provision;
   const regions = [...new Set(places.map(({ region }) => region))];
-  const named = new Map(places.map((place) => [nameOf(place), place]));
+  // By their order: the journal names them, and a subnet is nobody else's business.
+  const named = new Map(places.map((place, at) => [`place-${at + 1}`, place]));
   const reservations = new Set(places.flatMap(({ reservation }) => reservation ?? []));
   return {
     ...ec2Holdings(ec2, regions),
@@ -55,11 +56,6 @@ export function ec2Provisioner(ec2: Ec2, { provision, address }: Ec2Plan): Provi
   };
 }
 
-/** A place in one word: region, subnet, reservation. */
-function nameOf({ region, subnet, reservation }: Place): string {
-  return [region, subnet, ...(reservation === undefined ? [] : [reservation])].join('/');
-}
-
 /** The creating call. The same request gives the same call, byte for byte: its token asks for that. */
 export function launchInput(
   provision: Provision,
@@ -90,7 +86,7 @@ export function launchInput(
     MaintenanceOptions: { AutoRecovery: 'disabled' },
     BlockDeviceMappings: [
       {
-        DeviceName: '/dev/sda1',
+        DeviceName: provision['root-device'],
         Ebs: { VolumeSize: volume, VolumeType: 'gp3', DeleteOnTermination: true },
       },
     ],

@@ -79,7 +79,7 @@ export interface Holdings {
 
 /** Launching into capacity that is there already. */
 export interface Provisioner extends Holdings {
-  /** Where to try, in the plan's order: zones, subnets, reservations. */
+  /** Where to try, in the plan's order; the journal has these words: "place-1", no subnet or reservation. */
   readonly places: readonly string[];
   /** Most machines of one creating call. */
   readonly batch: number;

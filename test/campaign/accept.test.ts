@@ -234,6 +234,30 @@ test('a budget stops the run before a trial that can not end in it; the rest is 
   assert.is(result.judgement?.verdict.lot.verdict, 'inconclusive');
 });
 
+test("the capacity's own end is a deadline: no trial starts that can not end ten minutes before", async () => {
+  const fleet = new FakeFleet({ count: 2, process: good });
+  const ending = Object.assign(fleet, { until: new Date(Date.now() + 640_000) });
+  const result = await accept(
+    fakePlan(),
+    setup(ending, {
+      units: fakeUnits(fakeSuite([fakeCase('one'), { ...fakeCase('two'), expected: 60 }])),
+    }),
+  );
+  assert.is(result.stopped, 'time');
+  assert.is(result.sealed, true);
+});
+
+test('time for which nodes were held before they were handed over counts against the cap of cost', async () => {
+  const fleet = new FakeFleet({ count: 2, process: good });
+  const late = Object.assign(fleet, { heldBefore: 3600 });
+  const plan = fakePlan({ budget: { cost: 5 } });
+  const price = { perNodeHour: 2, currency: 'USD' };
+  const priced = { ...plan, delivery: { ...plan.delivery, price } };
+  const long = fakeUnits(fakeSuite([fakeCase('one'), { ...fakeCase('two'), expected: 1000 }]));
+  const result = await accept(priced, setup(late, { units: long }));
+  assert.is(result.stopped, 'budget');
+});
+
 test('a companion runs beside every trial, is stopped by its end, and its telemetry is kept', async () => {
   const fleet = new FakeFleet({
     count: 2,

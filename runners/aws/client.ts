@@ -4,6 +4,7 @@ import type * as Sdk from '@aws-sdk/client-ec2';
 import type { Clock } from '../cloud/clock.ts';
 import { optionalPackage } from '../cloud/optional-package.ts';
 import { bucket, type Limit, type Pace } from '../cloud/pace.ts';
+import { reasonOf } from '../cloud/problem.ts';
 import { retried, type Patience } from '../cloud/retry.ts';
 import { classified } from './errors.ts';
 
@@ -133,6 +134,7 @@ export async function connectEc2(options: Ec2Options): Promise<Ec2> {
     async call(region, operation, input, { signal, instances = 0, patience }) {
       const requests = paceOf(region, operation, 'requests', REQUESTS[operation] ?? READING);
       const many = INSTANCES[operation];
+      const named = many && paceOf(region, operation, 'instances', many);
       const client = clientOf(region);
       // One signal for many calls is the usual case.
       setMaxListeners(0, signal);
@@ -143,12 +145,12 @@ export async function connectEc2(options: Ec2Options): Promise<Ec2> {
         } catch (error) {
           signal.throwIfAborted();
           const words = await hide(client, error instanceof Error ? error.message : '');
-          throw classified(error, words, operation, region);
+          const ours = classified(error, words, operation, region);
+          if (reasonOf(ours) === 'throttled') for (const pace of [requests, named]) pace?.slow();
+          throw ours;
         }
       };
-      if (many !== undefined) {
-        await paceOf(region, operation, 'instances', many)(instances, signal);
-      }
+      await named?.(instances, signal);
       return retried(once, { clock, random, signal }, patience);
     },
   };

@@ -9,7 +9,14 @@ export interface Limit {
 }
 
 /** Waits for tokens; first come, first served. */
-export type Pace = (tokens: number, signal?: AbortSignal) => Promise<void>;
+export interface Pace {
+  (tokens: number, signal?: AbortSignal): Promise<void>;
+  /** The provider said no all the same: its bucket is emptier than ours, by a delay or by others. */
+  slow(): void;
+}
+
+/** Share of a bucket that a no of the provider's takes out of ours. */
+const NO = 0.01;
 
 /**
  * A bucket that starts full.
@@ -33,10 +40,16 @@ export function bucket({ size, refill }: Limit, clock: Clock): Pace {
     }
     state.level -= tokens;
   };
-  return (tokens, signal) => {
+  const pace = (tokens: number, signal?: AbortSignal) => {
     const mine = turn.then(() => take(tokens, signal));
     // One who gave up does not stop those behind.
     turn = mine.catch(() => undefined);
     return mine;
   };
+  return Object.assign(pace, {
+    slow() {
+      fill();
+      state.level -= Math.max(1, size * NO);
+    },
+  });
 }

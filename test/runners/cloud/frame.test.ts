@@ -72,6 +72,17 @@ test('more tokens than a bucket holds are paid for by those who come after', asy
   assert.ok(clock.now() >= 11_000, String(clock.now()));
 });
 
+test("a no of the provider's makes ours slower once, not for ever", async () => {
+  const clock = handClock();
+  const pace = bucket({ size: 100, refill: 1 }, clock);
+  await pace(100);
+  pace.slow();
+  await pace(10);
+  assert.ok(Math.abs(clock.now() - 11_000) < 50, String(clock.now()));
+  await pace(10);
+  assert.ok(Math.abs(clock.now() - 21_000) < 50, String(clock.now()));
+});
+
 test('one who gives up does not stop those behind', async () => {
   const clock = handClock();
   const pace = bucket({ size: 1, refill: 1 }, clock);

@@ -4,9 +4,8 @@ import type { Verdict } from '../verdicts/model.ts';
 import { verdictOf, type RunEvent } from './loopback-fleet.ts';
 import type { NetworkHosts } from './network-hosts.ts';
 
-/** 50 Mbit/s a link: most of a second a message, so that a busy machine's stutter is little of it. */
-const SIZE = '4 MiB';
-const BYTES = 2 ** 22;
+/** MiB a message: most of a second at 50 Mbit/s, so that a busy machine's stutter is little of it. */
+const SIZE = 4;
 /** Half of the way (ln) from 50 Mbit/s to the 25 of a slowed link, in B/s of payload. */
 const BOUNDS = 'at-least: 4.2 MB/s, nominal: 5.3 MB/s';
 
@@ -17,6 +16,8 @@ export interface PairsAsked {
   readonly scope: 'pair' | 'rail';
   readonly interfaces?: readonly string[];
   readonly fullSweep?: boolean;
+  /** MiB a message; absent: four. */
+  readonly size?: number;
   /** Relative; absent: the run measures it first. */
   readonly sigma?: number;
 }
@@ -43,15 +44,15 @@ export interface Located {
 
 /** A plan for pairs of these hosts. */
 export function pairsPlan(net: NetworkHosts, asked: PairsAsked): Promise<string> {
-  const { name, scope, interfaces, fullSweep = false, sigma } = asked;
+  const { name, scope, interfaces, fullSweep = false, sigma, size = SIZE } = asked;
   const rails = interfaces === undefined ? '' : `rail-interfaces: [${interfaces.join(', ')}], `;
   return net.plan({
     name,
     suites: [
-      `nccl: { collectives: [all_reduce], sizes: [${SIZE}], scopes: [${scope}], ${rails}iterations: 4, warm-up: 1, full-sweep: ${fullSweep} }`,
+      `nccl: { collectives: [all_reduce], sizes: [${size} MiB], scopes: [${scope}], ${rails}iterations: 4, warm-up: 1, full-sweep: ${fullSweep} }`,
     ],
     criteria: [
-      `- { id: links, metric: nccl.all_reduce.busbw, where: { scope: ${scope}, bytes: ${BYTES} }, per: link, ${BOUNDS}, source: "this test" }`,
+      `- { id: links, metric: nccl.all_reduce.busbw, where: { scope: ${scope}, bytes: ${size * 2 ** 20} }, per: link, ${BOUNDS}, source: "this test" }`,
     ],
     ...(sigma !== undefined && { decision: [`sigma: { nccl.all_reduce.busbw: ${sigma} }`] }),
   });

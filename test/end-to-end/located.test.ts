@@ -28,7 +28,7 @@ const when = (name: string, run: () => Promise<void>) =>
 
 when('one slow rail of one host is named as that rail of that host, and nobody else', async () => {
   await net.slowHost(SLOW, 25, 1);
-  const asked = { scope: 'rail', interfaces: ['eth0', 'eth1'], sigma: 0.03 } as const;
+  const asked = { scope: 'rail', interfaces: ['eth0', 'eth1'], sigma: 0.03, size: 8 } as const;
   const located = await locate(net, await pairsPlan(net, { name: 'rail', ...asked }), 280);
   console.log(
     `  sigma_pair ${(located.sigma * 100).toFixed(2)} %, d′ ${located.distance.toFixed(1)}, ${located.rounds} rounds, ${located.seconds.toFixed(0)} s`,

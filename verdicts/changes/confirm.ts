@@ -12,7 +12,7 @@ import type { Alarm, Confirmation, FreshRun } from './model.ts';
  * No nominal is needed for the test to hold, only a scale: losses of 0.75, 1.5 and 3 sigma beyond the margin.
  * alpha: P(recovered | a loss of the margin or more). beta: P(confirmed | a loss of the margin or less).
  */
-const DESIGN: MixtureDesign = { d: 3, alpha: 0.01, beta: 0.01 };
+const DESIGN: MixtureDesign = { d: 3, alpha: 0.01, beta: 0.004 };
 /** Rounds of fresh runs before an alarm is left undecided until the next night. */
 const ROUNDS = 3;
 

@@ -43,6 +43,7 @@ export function rebaseline(state: PanelState, at: number, renews: boolean): void
   tracks.count[at] = 0;
   tracks.first[at] = NaN;
   tracks.low[at] = 0;
+  tracks.small[at] = 0;
   tracks.lost[at] = 0;
   tracks.lostCount[at] = 0;
   tracks.recent[at] = 0;

@@ -13,10 +13,10 @@ import {
   spreadOf,
   type Spread,
 } from './noise.ts';
-import { toLog } from './panel.ts';
+import { referenceOf, toLog } from './panel.ts';
 import { raiseAlarms, refreshAlarm } from './raise-alarms.ts';
 import type { Measured } from './measured.ts';
-import type { PanelState } from './state.ts';
+import { KEPT, type PanelState } from './state.ts';
 import { stepTracks, type Tonight } from './step-tracks.ts';
 
 /** Subjects that must be seen before their median is taken for the common mode. */
@@ -27,8 +27,8 @@ const MEDIAN = Math.sqrt(Math.PI / 2);
 const DROP = { sigmas: 8, p: 1e-5, sure: 60 } as const;
 /** Subjects whose differences are kept each night for the robust scale. */
 const KEEP_A_NIGHT = 64;
-/** Nights between two looks at the tail. */
-const LOOK_AT_TAIL = 8;
+/** Nights between two looks at the tail, once as much is known as is kept. */
+const LOOK_ANEW = 8;
 
 /** Tonight's alarms: each needs fresh runs before it is told, or closed. */
 export interface NightResult {
@@ -46,17 +46,30 @@ export interface NightResult {
  * @throws Error for a night out of order, an unknown subject or a value that is none: the caller's bugs
  */
 export function detectNight(state: PanelState, night: Night): NightResult {
+  return detectLogs(state, night.date, logsOf(state, night), night.declared);
+}
+
+/**
+ * As `detectNight`, from values on the common scale already.
+ *
+ * @param logs ln value by index of the subject, more is better (`toLog`); NaN = not seen
+ */
+export function detectLogs(
+  state: PanelState,
+  date: string,
+  logs: Float64Array,
+  declared: Night['declared'],
+): NightResult {
   const latest = state.dates.at(-1);
-  if (latest !== undefined && !(night.date > latest)) {
-    throw new Error(`night ${night.date} does not come after ${latest}`);
+  if (latest !== undefined && !(date > latest)) {
+    throw new Error(`night ${date} does not come after ${latest}`);
   }
-  takeDeclared(state, night.declared, night.date);
-  const logs = logsOf(state, night);
-  state.dates.push(night.date);
-  const measured = step(state, night.date, logs);
-  const findings = fleetFindings(state.fleet, state.panel.margin);
+  takeDeclared(state, declared, date);
+  state.dates.push(date);
+  const measured = step(state, date, logs);
+  const findings = fleetFindings(state.fleet, state.panel.margin, measured.spread);
   return {
-    raised: raiseAlarms(state, measured, findings, night.declared),
+    raised: raiseAlarms(state, measured, findings, declared),
     standing: state.open.map((alarm) => refreshAlarm(state, measured, alarm)),
   };
 }
@@ -88,16 +101,19 @@ function step(state: PanelState, date: string, logs: Float64Array): Measured {
   if (seen > 0) addFleetNight(state.fleet, date, level);
 
   const margin = -Math.log1p(-panel.margin);
-  if (night % LOOK_AT_TAIL === 0) noise.tail = lowerTail(noise);
+  if (night % LOOK_ANEW === 0 || noise.differencesSeen < 2 * KEPT) {
+    noise.tail = lowerTail(noise);
+    noise.clip = clipOf(noise);
+  }
   const spread = spreadOf(noise, panel.repeatability);
   const sigmas = new Float64Array(size).fill(Math.max(spread.effective, margin / 3));
   const x = scratch;
   for (let at = 0; at < size; at += 1) x[at] = (logs[at] as number) - common;
   keep(state, x, night, spread.sigma);
   const found = new Uint8Array(size);
-  const drop = dropAt(spread.degrees);
-  addDifferences(noise, tracks, x, clipOf(noise));
-  stepTracks(tracks, x, sigmas, { night, margin, drop }, found);
+  const tonight = { night, margin, drop: dropAt(spread.degrees), tail: spread.tail };
+  addDifferences(noise, tracks, x, noise.clip);
+  stepTracks(tracks, x, sigmas, tonight, found);
   return {
     night,
     logs,
@@ -105,7 +121,7 @@ function step(state: PanelState, date: string, logs: Float64Array): Measured {
     seen,
     spread,
     found,
-    groupFound: stepGroups(state, x, spread, { night, margin, drop }),
+    groupFound: stepGroups(state, x, spread, tonight),
   };
 }
 
@@ -162,7 +178,20 @@ function stepGroups(
     values[at] = medianInPlace(scratch, seen);
     sigmas[at] = Math.max(one * units[at], tonight.margin / 3);
   }
+  if (tonight.night % LOOK_ANEW === 0) groupReferences(state);
   addDifferences(groupNoise, groupTracks, values, Infinity, units);
   stepTracks(groupTracks, values, sigmas, tonight, found);
   return found;
+}
+
+/** Where a group's level was bought, relative to its members' baselines: what the acceptance rule measures from. */
+function groupReferences({ groups, groupTracks, tracks }: PanelState): void {
+  for (const [at, { members }] of groups.entries()) {
+    const above = Float64Array.from(members, (one) => referenceOf(tracks, one)).map(
+      (reference, i) => reference - (tracks.level[members[i] as number] as number),
+    );
+    const known = above.filter((one) => !Number.isNaN(one));
+    groupTracks.first[at] =
+      2 * known.length > members.length ? medianInPlace(known, known.length) : NaN;
+  }
 }

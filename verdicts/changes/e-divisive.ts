@@ -1,5 +1,5 @@
 /** Change points of a series: E-divisive with Student's t in windows, then merged bottom-up (Otava's algorithm). */
-import { sideOf, twoSidedP, type Side } from './t-test.ts';
+import { sideOf, twoSidedP, type Side, type Widening } from './t-test.ts';
 
 /** How change points are looked for. */
 export interface DivisiveOptions {
@@ -16,8 +16,8 @@ export interface DivisiveOptions {
    * and leaves the left one with figures of sides that are no more.
    */
   readonly renew: 'both' | 'right';
-  /** Standard deviations count this much larger: autocorrelation; 1 = none. */
-  readonly inflation: number;
+  /** What widens the t-test's standard error. */
+  readonly widening: Widening;
 }
 
 /** `index` is the first point of the new level. */
@@ -65,10 +65,16 @@ class Distances {
   /** within[a·(size+1) + b]: sum over pairs of [a, b). */
   readonly #within: Float64Array;
 
-  constructor(values: ArrayLike<number>, from: number, to: number) {
+  /** @param space reused where it is large enough: a night looks at many windows */
+  constructor(values: ArrayLike<number>, from: number, to: number, space?: Float64Array) {
     const size = to - from;
     const width = size + 1;
-    const within = new Float64Array(width * width);
+    const reuse = space !== undefined && space.length >= width * width;
+    const within = reuse ? space : new Float64Array(width * width);
+    for (let at = 0; reuse && at < size; at += 1) {
+      within[at * width + at] = 0;
+      within[at * width + at + 1] = 0;
+    }
     for (let b = 2; b <= size; b += 1) {
       const newest = values[from + b - 1] as number;
       let column = 0;
@@ -84,23 +90,32 @@ class Distances {
   /** Q of [from, split) and [split, to). */
   q(from: number, split: number, to: number): number {
     const width = this.#size + 1;
-    const left = this.#within[from * width + split] as number;
-    const right = this.#within[split * width + to] as number;
-    const cross = (this.#within[from * width + to] as number) - left - right;
-    const n = split - from;
-    const m = to - split;
-    const withinLeft = n > 1 ? (m * left) / (n - 1) : 0;
-    const withinRight = m > 1 ? (n * right) / (m - 1) : 0;
-    return (2 / (n + m)) * (cross - withinLeft - withinRight);
+    return divergenceOf(
+      split - from,
+      to - split,
+      this.#within[from * width + split] as number,
+      this.#within[split * width + to] as number,
+      this.#within[from * width + to] as number,
+    );
   }
 
   /** The split of [from, to) with the largest Q over all ends; the first of equals. */
   best(from: number, to: number): Candidate {
     let index = from + 1;
     let q = -Infinity;
+    const width = this.#size + 1;
+    const within = this.#within;
     for (let split = from + 1; split < to; split += 1) {
+      const n = split - from;
+      const left = within[from * width + split] as number;
       for (let end = split + 1; end <= to; end += 1) {
-        const one = this.q(from, split, end);
+        const one = divergenceOf(
+          n,
+          end - split,
+          left,
+          within[split * width + end] as number,
+          within[from * width + end] as number,
+        );
         if (one > q) {
           q = one;
           index = split;
@@ -111,13 +126,21 @@ class Distances {
   }
 }
 
+/** Q from the numbers of points and the sums over pairs within the left, the right and both together. */
+function divergenceOf(n: number, m: number, left: number, right: number, both: number): number {
+  const withinLeft = n > 1 ? (m * left) / (n - 1) : 0;
+  const withinRight = m > 1 ? (n * right) / (m - 1) : 0;
+  return (2 / (n + m)) * (both - left - right - withinLeft - withinRight);
+}
+
 /** The first pass: each window divided as long as its best split is significant. */
 function weakPoints(values: ArrayLike<number>, options: DivisiveOptions): number[] {
   const found = new Set<number>();
   const step = Math.floor(options.window / 2);
+  const space = new Float64Array((options.window + 1) ** 2);
   for (let start = 0; start < values.length;) {
     const end = Math.min(start + options.window, values.length);
-    const points = divided(values, start, end, options);
+    const points = divided(values, start, end, options, space);
     for (const point of points) found.add(point);
     start = Math.max(points.at(-1) ?? 0, start + step);
   }
@@ -129,8 +152,9 @@ function divided(
   start: number,
   end: number,
   options: DivisiveOptions,
+  space: Float64Array,
 ): number[] {
-  const distances = new Distances(values, start, end);
+  const distances = new Distances(values, start, end, space);
   const size = end - start;
   const cuts: number[] = [0, size];
   const candidates = new Map<number, Candidate>();
@@ -195,13 +219,11 @@ function changePoint(
   from: number,
   index: number,
   to: number,
-  { ddof, inflation }: DivisiveOptions,
+  { ddof, widening }: DivisiveOptions,
 ): ChangePoint {
   const before = sideOf(values, from, index, ddof);
   const after = sideOf(values, index, to, ddof);
-  const wide = (side: Side): Side =>
-    inflation === 1 ? side : { ...side, deviation: side.deviation * inflation };
-  return { index, p: twoSidedP(wide(before), wide(after)), before, after };
+  return { index, p: twoSidedP(before, after, widening), before, after };
 }
 
 /** The larger of the relative changes, forwards and back; a mean of 0 gives none. */

@@ -2,17 +2,20 @@
 import tQuantile from '@stdlib/stats-base-dists-t-quantile';
 import { changePoints } from './e-divisive.ts';
 import type { Rule } from './model.ts';
-import { inflation } from './noise.ts';
+import { medianInPlace } from './median.ts';
+import { inflation, type Spread } from './noise.ts';
 import { FLEET_NIGHTS, type FleetLevel } from './state.ts';
-import { sideOf, studentT } from './t-test.ts';
+import { sideOf, studentT, type Widening } from './t-test.ts';
 
 /** Re-tuned for nightly looks (STATISTICS 4.2): at Otava's 0.001 most stable series would alarm within half a year. */
-const STEP = { window: 50, maxP: 1e-5, newest: 7 } as const;
+const STEP = { window: 50, maxP: 1e-5, newest: 14, nights: 2 } as const;
 /** One night, or three, against the fourteen before. */
-const DROP = { p: 1e-5, sigmas: 8, nights: 14, least: 4 } as const;
+const DROP = { p: 1e-5, sigmas: 8, nights: 14, last: 3, least: 4 } as const;
 const FIRST = 30;
+/** Nights that the subjects' autocorrelation counts as for the fleet's. */
+const PRIOR_NIGHTS = 30;
 const LAMBDA = 0.1;
-const ACCEPTANCE_ERRORS = 4;
+const ACCEPTANCE_ERRORS = 3;
 
 /** Something that the fleet's level shows tonight. */
 export interface FleetFinding {
@@ -50,18 +53,29 @@ export function addFleetNight(fleet: FleetLevel, date: string, level: number): v
 /**
  * Spread and lag-1 autocorrelation from differences one and two nights apart, which a step leaves as they are
  * but for one or two of them.
+ *
+ * @param prior autocorrelation of the subjects, which many more nights stand behind: it counts as 30 nights
  */
-export function fleetSpread(values: readonly number[]): FleetSpread {
+export function fleetSpread(values: readonly number[], prior = 0): FleetSpread {
   const clipped = (lag: number) => {
-    const squares = values.slice(lag).map((one, at) => (one - (values[at] as number)) ** 2);
-    if (squares.length === 0) return NaN;
+    const size = values.length - lag;
+    if (size <= 0) return NaN;
+    const squares = new Float64Array(size);
+    for (let at = 0; at < size; at += 1) {
+      squares[at] = ((values[at + lag] as number) - (values[at] as number)) ** 2;
+    }
     // 16 = (4 sigma)²; 2.198 = 1/0.6745², a Gaussian's square against its median.
-    const clip = 16 * 2.198 * ([...squares].sort((a, b) => a - b)[squares.length >> 1] as number);
-    return squares.reduce((sum, one) => sum + Math.min(one, clip), 0) / squares.length / 2;
+    const clip = 16 * 2.198 * medianInPlace(squares, size);
+    let sum = 0;
+    for (const one of squares) sum += Math.min(one, clip);
+    return sum / size / 2;
   };
   const near = clipped(1);
   const far = clipped(2);
-  const rho = values.length < 20 ? 0 : Math.min(0.95, Math.max(0, far / near - 1));
+  const nights = values.length < 3 ? 0 : values.length;
+  const own = nights === 0 ? 0 : far / near - 1;
+  const pooled = (nights * own + PRIOR_NIGHTS * prior) / (nights + PRIOR_NIGHTS);
+  const rho = Math.min(0.95, Math.max(0, pooled));
   return { sigma: Math.sqrt(near / (1 - rho)), rho };
 }
 
@@ -69,53 +83,82 @@ export function fleetSpread(values: readonly number[]): FleetSpread {
  * What tonight's level says, the step first.
  *
  * @param margin least loss that matters, relative
+ * @param subjects autocorrelation and lower tail of the subjects: many more nights stand behind them
  */
-export function fleetFindings(fleet: FleetLevel, margin: number): readonly FleetFinding[] {
+export function fleetFindings(
+  fleet: FleetLevel,
+  margin: number,
+  subjects: Pick<Spread, 'rho' | 'tail'>,
+): readonly FleetFinding[] {
   const { values } = fleet;
-  const spread = fleetSpread(values);
-  const wide = inflation(spread.rho);
+  const spread = fleetSpread(values, subjects.rho);
+  // Means of several nights see half of a heavy tail (on the log scale).
+  const widening: Widening = { rho: spread.rho, factor: Math.sqrt(subjects.tail) };
+  const effective = spread.sigma * inflation(spread.rho);
   return [
-    ...step(values, margin, wide),
-    ...drop(values, margin, wide, 1),
-    ...drop(values, margin, wide, 3),
-    ...acceptance(fleet, margin, spread.sigma * wide),
+    ...step(values, margin, widening),
+    ...drop(values, margin, effective * subjects.tail),
+    ...slump(values, margin, widening),
+    ...acceptance(fleet, margin, effective),
   ];
 }
 
-function step(values: readonly number[], margin: number, wide: number): FleetFinding[] {
+function step(values: readonly number[], margin: number, widening: Widening): FleetFinding[] {
   const points = changePoints(values.map(Math.exp), {
     window: STEP.window,
     maxP: STEP.maxP,
     minMagnitude: margin,
     ddof: 1,
     renew: 'both',
-    inflation: wide,
+    widening,
   });
   const newest = points.at(-1);
-  if (newest === undefined || values.length - newest.index > STEP.newest) return [];
+  if (newest === undefined) return [];
+  const nights = values.length - newest.index;
+  // One night alone is for the drop rule: a skewed fleet has such nights.
+  if (nights < STEP.nights || nights > STEP.newest) return [];
   const reference = Math.log(newest.before.mean);
   const loss = reference - Math.log(newest.after.mean);
-  return loss < -Math.log1p(-margin) ? [] : [{ rule: 'step', from: newest.index, reference, loss }];
+  const least = -Math.log1p(-margin);
+  return loss < least || !lasting(values, newest.index, reference - least)
+    ? []
+    : [{ rule: 'step', from: newest.index, reference, loss }];
 }
 
-/** The last `latest` nights against those before: a t-test; one night alone must be far out whatever its p. */
-function drop(
-  values: readonly number[],
-  margin: number,
-  wide: number,
-  latest: 1 | 3,
-): FleetFinding[] {
-  const cut = values.length - latest;
+/** Tonight against the fourteen nights before: far out, whatever its p. @param sigma effective, over all nights */
+function drop(values: readonly number[], margin: number, sigma: number): FleetFinding[] {
+  const cut = values.length - 1;
+  if (cut < DROP.least) return [];
+  const before = sideOf(values, Math.max(0, cut - DROP.nights), cut);
+  const loss = before.mean - (values[cut] as number);
+  // Fourteen nights can be quiet by luck, and all nights by a step in them.
+  const scatter = Math.max(sigma, before.deviation) * Math.sqrt(1 + 1 / before.n);
+  const sigmas = Math.max(DROP.sigmas, -tQuantile(DROP.p, before.n - 1));
+  return loss > sigmas * scatter && loss >= -2 * Math.log1p(-margin)
+    ? [{ rule: 'drop', from: cut, reference: before.mean, loss }]
+    : [];
+}
+
+/** The last three nights against the fourteen before. */
+function slump(values: readonly number[], margin: number, widening: Widening): FleetFinding[] {
+  const cut = values.length - DROP.last;
   if (cut < DROP.least) return [];
   const before = sideOf(values, Math.max(0, cut - DROP.nights), cut);
   const after = sideOf(values, cut, values.length);
-  const { t, degrees } = studentT(before, after);
+  const { t, degrees } = studentT(before, after, widening);
   const loss = before.mean - after.mean;
-  const needed = Math.max(latest === 1 ? DROP.sigmas : 0, -tQuantile(DROP.p, degrees)) * wide;
-  const least = -Math.log1p(-margin) * (latest === 1 ? 2 : 1);
-  return t > needed && loss >= least
+  const least = -Math.log1p(-margin);
+  return t > -tQuantile(DROP.p, degrees) &&
+    loss >= least &&
+    lasting(values, cut, before.mean - least)
     ? [{ rule: 'drop', from: cut, reference: before.mean, loss }]
     : [];
+}
+
+/** Whether more than half of the nights since are below: one bad night among them makes no new level. */
+function lasting(values: readonly number[], from: number, below: number): boolean {
+  const since = values.slice(from);
+  return 2 * since.filter((one) => one <= below).length > since.length;
 }
 
 /** A decay that never jumps, or one that a declared change has hidden, is told by its distance from the accepted level. */

@@ -20,7 +20,7 @@ export interface Spread {
   readonly sigma: number;
   /** Lag-1 autocorrelation. */
   readonly rho: number;
-  /** sigma times what autocorrelation and a heavy lower tail add: what a shift is measured by. */
+  /** sigma times what autocorrelation adds: what a shift is measured by. */
   readonly effective: number;
   /** Factor of the lower tail: 1 = Gaussian. */
   readonly tail: number;
@@ -115,7 +115,7 @@ export function spreadOf(
   const variance = (n * own + weight * (prior?.sigma ?? 0) ** 2) / (n + weight);
   // Nothing known yet: nothing can be said to be low.
   const sigma = n + weight > 0 ? Math.max(SIGMA_LEAST, Math.sqrt(variance)) : Infinity;
-  return { sigma, rho, tail, effective: sigma * tail * inflation(rho), degrees: n + weight };
+  return { sigma, rho, tail, effective: sigma * inflation(rho), degrees: n + weight };
 }
 
 /**

@@ -33,7 +33,9 @@ export interface StoredPanel {
   readonly open: readonly Alarm[];
 }
 
-type StoredNoise = Omit<Noise, 'differences' | 'residuals'> & {
+type StoredNoise = Omit<Noise, 'differences' | 'residuals' | 'clip'> & {
+  /** null: none yet. */
+  readonly clip: number | null;
   readonly differences: readonly number[];
   readonly residuals: readonly number[];
 };
@@ -103,6 +105,14 @@ export function toLog(better: Panel['better'], value: number): number {
 /** The value in Metric.unit again. */
 export function fromLog(better: Panel['better'], log: number): number {
   return Math.exp(better === 'higher' ? log : -log);
+}
+
+/** What the acceptance rule measures a subject from (ln): accepted, or the first 30 nights if more; NaN: neither yet. */
+export function referenceOf({ accepted, first }: Tracks, at: number): number {
+  const bought = accepted[at] as number;
+  const early = first[at] as number;
+  if (Number.isNaN(bought)) return early;
+  return Number.isNaN(early) ? bought : Math.max(bought, early);
 }
 
 /** As plain JSON; `loadPanel` gives the same state from it, to 9 digits. */
@@ -205,6 +215,7 @@ function storedNoise(noise: Noise): StoredNoise {
     ...noise,
     differences: kept(noise.differences, noise.differencesSeen),
     residuals: kept(noise.residuals, noise.residualsSeen),
+    clip: Number.isFinite(noise.clip) ? noise.clip : null,
   };
 }
 
@@ -219,5 +230,6 @@ function loadedNoise(stored: StoredNoise): Noise {
     differencesSeen: stored.differencesSeen,
     residualsSeen: stored.residualsSeen,
     tail: stored.tail,
+    clip: stored.clip ?? Infinity,
   };
 }

@@ -3,14 +3,14 @@ import { touches } from './declared.ts';
 import { fleetSpread, type FleetFinding } from './fleet-rules.ts';
 import type { Alarm, Declared, Rule, Scope } from './model.ts';
 import type { Measured } from './measured.ts';
-import { fromLog } from './panel.ts';
+import { fromLog, referenceOf } from './panel.ts';
 import { resolveGroups, type SlowGroup } from './scope.ts';
 import type { Group, PanelState, Tracks } from './state.ts';
 import { ACCEPTANCE, DROP, SHIFT } from './step-tracks.ts';
 
 /** Fresh runs of the first round: of one subject; a group's and a fleet's are spread over so many of them. */
 const RUNS = 3;
-const GROUP_SAMPLE = 4;
+const GROUP_SAMPLE = 6;
 const FLEET_SAMPLE = 8;
 /** Subjects named in an alarm. */
 const NAMED = 64;
@@ -40,6 +40,8 @@ export function raiseAlarms(
   findings: readonly FleetFinding[],
   declared: readonly Declared[],
 ): readonly Alarm[] {
+  const quiet = (found: Uint8Array) => found.every((bits) => bits === 0);
+  if (findings.length === 0 && quiet(measured.found) && quiet(measured.groupFound)) return [];
   const residuals = residualsOf(state, measured);
   const fleet = findings.length === 0 ? undefined : fleetCase(state, measured, findings);
   const slow = resolveGroups(state, slowGroups(state, measured), residuals);
@@ -115,7 +117,11 @@ function fleetCase(state: PanelState, measured: Measured, findings: readonly Fle
 function slowGroups(state: PanelState, measured: Measured): SlowGroup[] {
   return [...measured.groupFound.entries()]
     .filter(([, bits]) => bits !== 0)
-    .map(([at]) => ({ at, loss: meanLoss(state.groupTracks, at) }));
+    .map(([at, bits]) => {
+      const { first, recent } = state.groupTracks;
+      const decayed = (first[at] as number) - (recent[at] as number);
+      return { at, loss: bits === ACCEPTANCE ? decayed : meanLoss(state.groupTracks, at) };
+    });
 }
 
 function groupCase(
@@ -125,16 +131,21 @@ function groupCase(
   residuals: Float64Array,
 ): Case {
   const { part, members } = state.groups[at] as Group;
+  const decay = measured.groupFound[at] === ACCEPTANCE;
   const seen = [...members].filter((one) => !Number.isNaN(residuals[one] as number));
   return {
     scope: { kind: part.kind, id: part.id },
     rules: rulesOf(measured.groupFound[at] as number),
-    ...when(state, state.groupTracks, at, false),
+    ...when(state, state.groupTracks, at, decay),
     loss,
-    affected: seen.filter((one) => (residuals[one] as number) < -loss / 2),
+    affected: decay ? seen : seen.filter((one) => (residuals[one] as number) < -loss / 2),
     // Spread, not the worst: the worst of many are low by luck too.
     sample: spread(seen, GROUP_SAMPLE),
-    expected: (one) => healthy(state, one) - (state.tracks.known[one] as number) + measured.common,
+    expected: (one) =>
+      measured.common +
+      (decay
+        ? referenceOf(state.tracks, one)
+        : healthy(state, one) - (state.tracks.known[one] as number)),
     sigma: confirmSigma(measured),
   };
 }
@@ -145,9 +156,8 @@ function subjectCase(state: PanelState, measured: Measured, at: number, bits: nu
   const decay = bits === ACCEPTANCE;
   const tonight = (measured.logs[at] as number) - measured.common;
   const sudden = (bits & SHIFT) === 0 && (bits & DROP) !== 0;
-  const bought = tracks.accepted[at] as number;
   const reference = decay
-    ? Math.max(Number.isNaN(bought) ? -Infinity : bought, numberOr(tracks.first[at], -Infinity))
+    ? referenceOf(tracks, at)
     : healthy(state, at) - (tracks.known[at] as number);
   return {
     scope: { kind, id },
@@ -163,10 +173,6 @@ function subjectCase(state: PanelState, measured: Measured, at: number, bits: nu
     expected: () => reference + measured.common,
     sigma: confirmSigma(measured),
   };
-}
-
-function numberOr(value: number | undefined, other: number): number {
-  return value === undefined || Number.isNaN(value) ? other : value;
 }
 
 /** One fresh run about its expectation: the night is in it, and the tail. */

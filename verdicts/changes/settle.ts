@@ -2,11 +2,13 @@
 import { rebaseline } from './declared.ts';
 import type { Alarm, Confirmation } from './model.ts';
 import type { PanelState } from './state.ts';
+import { QUICK, SMALL } from './step-tracks.ts';
 
 /**
  * Takes the word of tonight's fresh runs on an alarm, raised or standing, in place. Confirmed: it is open (told once)
  * and its loss is left out of what is looked for next. Recovered: an open one is closed, a raised one was none.
- * Undecided: a raised one is raised again next night unless it gets better.
+ * Undecided: half of the evidence for a raised one is left, so that more
+ * nights like it raise it again soon.
  *
  * @returns what there is to tell: `opened`, `closed`, or nothing new
  */
@@ -22,6 +24,7 @@ export function settleAlarm(
     forget(state, alarm);
     return 'closed';
   }
+  if (word === 'undecided' && !open) restart(state, alarm, 0.5);
   if (word !== 'confirmed' || open) return undefined;
   const confirmed = { ...alarm, loss };
   state.open.push(confirmed);
@@ -54,10 +57,10 @@ export function closeAlarm(state: PanelState, id: string, accept: boolean): bool
 
 /** Subjects with the largest evidence of a loss so far: whom the next night should visit first. */
 export function rankSuspects(state: PanelState, count: number): readonly string[] {
-  const { low } = state.tracks;
-  return [...low.keys()]
-    .filter((at) => (low[at] as number) > 0)
-    .sort((a, b) => (low[b] as number) - (low[a] as number))
+  const { small } = state.tracks;
+  return [...small.keys()]
+    .filter((at) => (small[at] as number) > 0)
+    .sort((a, b) => (small[b] as number) - (small[a] as number))
     .slice(0, count)
     .map((at) => (state.subjects[at] as { id: string }).id);
 }
@@ -71,10 +74,13 @@ function membersOf(state: PanelState, { scope }: Alarm): readonly number[] {
   return [...(group?.members ?? [])];
 }
 
-function restart(state: PanelState, alarm: Alarm): void {
+/** @param rest share of the thresholds that is left of the evidence: with some, the change point is remembered */
+function restart(state: PanelState, alarm: Alarm, rest = 0): void {
   const { scope } = alarm;
   const fresh = (tracks: PanelState['tracks'], at: number) => {
-    tracks.low[at] = 0;
+    tracks.low[at] = Math.min(tracks.low[at] as number, rest * QUICK.h);
+    tracks.small[at] = Math.min(tracks.small[at] as number, rest * SMALL.h);
+    if (rest > 0) return;
     tracks.lost[at] = 0;
     tracks.lostCount[at] = 0;
     tracks.zero[at] = state.dates.length - 1;

@@ -16,9 +16,10 @@ export interface Tracks {
   /** Exponentially weighted mean of the residuals, and its variance in units of theirs. */
   recent: Float64Array;
   recentVariance: Float64Array;
-  /** One-sided lower CUSUM, in sigmas. */
+  /** One-sided lower CUSUMs, in sigmas: quick at large shifts, and at small ones. */
   low: Float64Array;
-  /** Night (index) of the last visit with `low` at zero, and of the first one after it. */
+  small: Float64Array;
+  /** Night (index) of the last visit with `small` at zero, and of the first one after it. */
   zero: Float64Array;
   left: Float64Array;
   /** Night of the last visit that was as good as the reference of the acceptance rule; −1: none. */
@@ -46,6 +47,8 @@ export interface Noise {
   residualsSeen: number;
   /** Factor of the lower tail as last looked at; 1 = Gaussian. */
   tail: number;
+  /** Largest difference that counts as noise, as last looked at. */
+  clip: number;
 }
 
 /** Subjects with a part in common, as a series of its own: the median of its members. */
@@ -102,6 +105,7 @@ export const TRACK_FIELDS: Readonly<Record<keyof Tracks, number>> = {
   recent: 0,
   recentVariance: 1,
   low: 0,
+  small: 0,
   zero: -1,
   left: -1,
   good: -1,
@@ -131,5 +135,6 @@ export function emptyNoise(): Noise {
     residuals: new Float64Array(KEPT),
     residualsSeen: 0,
     tail: 1,
+    clip: Infinity,
   };
 }

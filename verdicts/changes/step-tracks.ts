@@ -6,8 +6,12 @@ export const SHIFT = 1;
 export const DROP = 2;
 export const ACCEPTANCE = 4;
 
-/** Reference value and threshold of the CUSUM, in effective sigmas; a longer way while the baseline is young. */
-const CUSUM = { k: 1.5, h: 4.5, young: 5 } as const;
+/**
+ * Reference value and threshold of two CUSUMs, in sigmas, with equal run lengths between false alarms: one is quick
+ * at shifts of 3 sigma and more, one at smaller ones. A longer way while the baseline is young.
+ */
+export const QUICK = { k: 1.5, h: 4.5, young: 5 } as const;
+export const SMALL = { k: 1, h: 6.9, young: 7.7 } as const;
 /** A night counts this many sigmas at most, so that one alone can't raise a shift. */
 const CAP = 4;
 /** Nights (and acceptance trials) after which a baseline stands still: it must not follow a decay. */
@@ -28,13 +32,15 @@ export interface Tonight {
   readonly margin: number;
   /** Sigmas that a drop in one night must have. */
   readonly drop: number;
+  /** Factor of a heavy lower tail on sigma. */
+  readonly tail: number;
 }
 
 /**
  * Steps every track that was seen, in place.
  *
  * @param x ln value without the common mode; NaN = not seen
- * @param sigmas effective sigma of each track
+ * @param sigmas of each track, autocorrelation in it and the tail not
  * @param found gets the bits of each track
  */
 export function stepTracks(
@@ -45,8 +51,10 @@ export function stepTracks(
   found: Uint8Array,
 ): void {
   const { level, count, first, accepted, trials, recent, recentVariance } = tracks;
-  const { low, zero, left, good, lost, lostCount, known } = tracks;
-  const { night, margin, drop } = tonight;
+  const { low, small, zero, left, good, lost, lostCount, known } = tracks;
+  const { night, margin, drop, tail } = tonight;
+  // Sums of many nights see half of a heavy tail (on the log scale), a night all of it.
+  const half = Math.sqrt(tail);
   for (let at = 0; at < x.length; at += 1) {
     const value = x[at] as number;
     found[at] = 0;
@@ -64,19 +72,23 @@ export function stepTracks(
     const depth = known[at] as number;
     const residual = value - base + depth;
     const z = residual / (sigma * Math.sqrt(1 + 1 / n));
-    let bits = z < -drop && residual < -2 * margin ? DROP : 0;
+    let bits = z < -drop * tail && residual < -2 * margin ? DROP : 0;
 
-    const sum = (low[at] as number) - Math.max(z, -CAP) - CUSUM.k;
-    const h = n < SETTLED ? CUSUM.young : CUSUM.h;
+    const young = n < SETTLED;
+    const quick = (low[at] as number) - Math.max(z / tail, -CAP) - QUICK.k;
+    const sum = (small[at] as number) - Math.max(z / half, -CAP) - SMALL.k;
+    const h = young ? QUICK.young : QUICK.h;
+    const far = young ? SMALL.young : SMALL.h;
+    // Bounded, so that a series nobody settles comes back when it recovers.
+    low[at] = Math.min(Math.max(0, quick), 2 * h);
     if (sum > 0) {
-      if (low[at] === 0) left[at] = night;
-      // Bounded, so that a series nobody settles comes back when it recovers.
-      low[at] = Math.min(sum, 2 * h);
+      if (small[at] === 0) left[at] = night;
+      small[at] = Math.min(sum, 2 * far);
       const total = (lost[at] = (lost[at] as number) + residual);
       const nights = (lostCount[at] = (lostCount[at] as number) + 1);
-      if (sum > h && -total >= margin * nights) bits |= SHIFT;
+      if ((quick > h || sum > far) && -total >= margin * nights) bits |= SHIFT;
     } else {
-      low[at] = 0;
+      small[at] = 0;
       zero[at] = night;
       lost[at] = 0;
       lostCount[at] = 0;
@@ -99,7 +111,7 @@ export function stepTracks(
         bits |= ACCEPTANCE;
       }
       if (!(value < bought) && !(value < early)) good[at] = night;
-      if (n < SETTLED && (low[at] as number) < h / 2) {
+      if (young && (small[at] as number) < far / 2) {
         const pull = Math.max(-WINSOR * sigma, Math.min(WINSOR * sigma, residual));
         level[at] = base + pull / (n + 1);
         count[at] = n + 1;

@@ -22,13 +22,32 @@ export function sideOf(values: ArrayLike<number>, from: number, to: number, ddof
   return { mean, deviation: n < 2 ? 0 : Math.sqrt(squares / (n - ddof)), n };
 }
 
-/** Student's t, and its degrees of freedom; ±Infinity where neither side varies. */
-export function studentT(left: Side, right: Side): { t: number; degrees: number } {
+/** What else widens a difference of means than the two deviations. */
+export interface Widening {
+  /** Lag-1 autocorrelation of the series, in [0, 1). */
+  readonly rho: number;
+  /** Factor on both deviations. */
+  readonly factor: number;
+}
+
+/** Nothing does. */
+export const PLAIN: Widening = { rho: 0, factor: 1 };
+
+/**
+ * Student's t, and its degrees of freedom; ±Infinity where neither side varies.
+ *
+ * @param widening standard errors are those of means of an AR(1) series with this autocorrelation
+ */
+export function studentT(
+  left: Side,
+  right: Side,
+  { rho, factor }: Widening = PLAIN,
+): { t: number; degrees: number } {
   const degrees = left.n + right.n - 2;
   const pooled =
     ((left.n - 1) * left.deviation ** 2 + (right.n - 1) * right.deviation ** 2) / degrees;
-  const t = (left.mean - right.mean) / Math.sqrt(pooled * (1 / left.n + 1 / right.n));
-  return { t, degrees };
+  const spread = ofMeans(left.n, rho) / left.n + ofMeans(right.n, rho) / right.n;
+  return { t: (left.mean - right.mean) / (factor * Math.sqrt(pooled * spread)), degrees };
 }
 
 /**
@@ -36,9 +55,17 @@ export function studentT(left: Side, right: Side): { t: number; degrees: number 
  *
  * @see P(|T| > t) = I(ν/(ν+t²); ν/2, 1/2), Abramowitz and Stegun 26.7.1
  */
-export function twoSidedP(left: Side, right: Side): number {
+export function twoSidedP(left: Side, right: Side, widening: Widening = PLAIN): number {
   if (left.n + right.n <= 2) return 1;
-  const { t, degrees } = studentT(left, right);
+  const { t, degrees } = studentT(left, right, widening);
   if (Number.isNaN(t)) return NaN;
   return betainc(degrees / (degrees + t * t), degrees / 2, 0.5);
+}
+
+/**
+ * Variance of the mean of n nights of an AR(1) series, times n: 1 + 2·Σ (1 − k/n)·ρᵏ; (1+ρ)/(1−ρ) for many.
+ */
+function ofMeans(n: number, rho: number): number {
+  if (rho === 0) return 1;
+  return (1 + rho) / (1 - rho) - (2 * rho * (1 - rho ** n)) / (n * (1 - rho) ** 2);
 }

@@ -1,6 +1,7 @@
 /** Change points of a series that is shown: over all its nights, up as well as down. */
 import { changePoints } from './e-divisive.ts';
 import type { Series } from './model.ts';
+import { PLAIN } from './t-test.ts';
 
 /** A change of level, for a chart. */
 export interface TrendChange {
@@ -23,7 +24,7 @@ export function trendChanges({ nights }: Series, margin: number): readonly Trend
     minMagnitude: margin,
     ddof: 1,
     renew: 'both',
-    inflation: 1,
+    widening: PLAIN,
   } as const;
   return changePoints(values, options).map(({ index, before, after }) => ({
     date: (nights[index] as { date: string }).date,

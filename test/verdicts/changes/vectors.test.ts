@@ -9,7 +9,7 @@ import {
   divergence,
   type DivisiveOptions,
 } from '../../../verdicts/changes/e-divisive.ts';
-import { sideOf, twoSidedP } from '../../../verdicts/changes/t-test.ts';
+import { PLAIN, sideOf, twoSidedP } from '../../../verdicts/changes/t-test.ts';
 
 const read = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../../fixtures/vectors/${name}`, import.meta.url), 'utf8'));
@@ -21,7 +21,7 @@ const tigerbeetle: {
 
 /** Otava's own settings, its ddof among them. */
 function asOtava(window: number, maxP: number, minMagnitude: number): DivisiveOptions {
-  return { window, maxP, minMagnitude, ddof: 0, renew: 'right', inflation: 1 };
+  return { window, maxP, minMagnitude, ddof: 0, renew: 'right', widening: PLAIN };
 }
 
 function near(actual: number, expected: number, tolerance = 1e-9) {

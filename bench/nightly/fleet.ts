@@ -82,7 +82,8 @@ export function runNights(
       logs[node] = (logs[node] as number) - (loss?.(node, night) ?? 0);
     }
     const result = detectLogs(state, DATES[night] as string, logs, []);
-    level.push(state.fleet.values.at(-1) as number);
+    // The first night has no level before it to be measured against.
+    if (night > 0) level.push(state.fleet.values.at(-1) as number);
     for (const alarm of result.raised) raised.push({ ...alarm, night });
     for (const alarm of [...result.raised, ...result.standing]) {
       const runs: FreshRun[] = [];

@@ -41,7 +41,6 @@ export function rebaseline(state: PanelState, at: number, renews: boolean): void
   const { tracks } = state;
   if (tracks.known[at] !== 0 && !renews) return;
   tracks.count[at] = 0;
-  tracks.first[at] = NaN;
   tracks.low[at] = 0;
   tracks.small[at] = 0;
   tracks.lost[at] = 0;
@@ -53,4 +52,5 @@ export function rebaseline(state: PanelState, at: number, renews: boolean): void
   tracks.level[at] = (tracks.level[at] as number) - (tracks.known[at] as number);
   tracks.known[at] = 0;
   tracks.accepted[at] = NaN;
+  tracks.first[at] = NaN;
 }

@@ -71,7 +71,8 @@ class Distances {
     const width = size + 1;
     const reuse = space !== undefined && space.length >= width * width;
     const within = reuse ? space : new Float64Array(width * width);
-    for (let at = 0; reuse && at < size; at += 1) {
+    // Segments of no point and of one have no pair; what stands there is another window's.
+    for (let at = 0; at < size; at += 1) {
       within[at * width + at] = 0;
       within[at * width + at + 1] = 0;
     }

@@ -72,12 +72,12 @@ export function raiseAlarms(
   return [...alarms.values()];
 }
 
-/** An open alarm with what a healthy run gives tonight. */
+/** An open alarm with what a healthy run gives tonight; a fleet's is what it was, with no common mode to follow. */
 export function refreshAlarm(state: PanelState, measured: Measured, alarm: Alarm): Alarm {
-  const common = alarm.scope.kind === 'fleet' ? 0 : measured.common;
+  if (alarm.scope.kind === 'fleet') return alarm;
   const retest = alarm.retest.map((one) => {
     const at = state.index.get(one.subject) as number;
-    return { ...one, expected: fromLog(state.panel.better, healthy(state, at) + common) };
+    return { ...one, expected: fromLog(state.panel.better, healthy(state, at) + measured.common) };
   });
   return { ...alarm, retest };
 }

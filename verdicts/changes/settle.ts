@@ -1,6 +1,7 @@
 /** What fresh runs said goes back into the state: an alarm opens, closes, or was none. */
 import { rebaseline } from './declared.ts';
 import type { Alarm, Confirmation } from './model.ts';
+import { referenceOf } from './panel.ts';
 import type { PanelState } from './state.ts';
 import { QUICK, SMALL } from './step-tracks.ts';
 
@@ -29,7 +30,11 @@ export function settleAlarm(
   const confirmed = { ...alarm, loss };
   state.open.push(confirmed);
   restart(state, alarm);
+  const decayed = alarm.rules.every((rule) => rule === 'acceptance');
   for (const at of membersOf(state, alarm)) {
+    // The baseline followed the decay, or was learnt in it: healthy is what was accepted.
+    const reference = referenceOf(state.tracks, at);
+    if (decayed && !Number.isNaN(reference)) state.tracks.level[at] = reference;
     state.tracks.known[at] = (state.tracks.known[at] as number) - Math.log1p(-loss);
   }
   return 'opened';

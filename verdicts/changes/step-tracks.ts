@@ -105,8 +105,8 @@ export function stepTracks(
       const bought = accepted[at] as number;
       const early = first[at] as number;
       if (
-        below - bought < least * Math.sqrt(spread + 1 / (trials[at] as number)) ||
-        below - early < least * Math.sqrt(spread + 1 / FIRST)
+        below - bought < least * Math.sqrt(spread + 1 / n + 1 / (trials[at] as number)) ||
+        below - early < least * Math.sqrt(spread + 1 / n + 1 / FIRST)
       ) {
         bits |= ACCEPTANCE;
       }

@@ -46,7 +46,7 @@ export function studentT(
   const degrees = left.n + right.n - 2;
   const pooled =
     ((left.n - 1) * left.deviation ** 2 + (right.n - 1) * right.deviation ** 2) / degrees;
-  const spread = ofMeans(left.n, rho) / left.n + ofMeans(right.n, rho) / right.n;
+  const spread = varianceOfMean(left.n, rho) / left.n + varianceOfMean(right.n, rho) / right.n;
   return { t: (left.mean - right.mean) / (factor * Math.sqrt(pooled * spread)), degrees };
 }
 
@@ -65,7 +65,7 @@ export function twoSidedP(left: Side, right: Side, widening: Widening = PLAIN): 
 /**
  * Variance of the mean of n nights of an AR(1) series, times n: 1 + 2·Σ (1 − k/n)·ρᵏ; (1+ρ)/(1−ρ) for many.
  */
-function ofMeans(n: number, rho: number): number {
+function varianceOfMean(n: number, rho: number): number {
   if (rho === 0) return 1;
   return (1 + rho) / (1 - rho) - (2 * rho * (1 - rho ** n)) / (n * (1 - rho) ** 2);
 }

@@ -12,7 +12,7 @@ import type {
 import { settleAlarm } from '../../../verdicts/changes/settle.ts';
 import type { PanelState } from '../../../verdicts/changes/state.ts';
 
-/** Nodes in racks of 16, accepted with 5 trials each at their own level. */
+/** Nodes in racks of 16; what they were accepted with is not known. */
 export function panelOf(nodes: number, rest: Partial<Panel> = {}): Panel {
   return {
     delivery: 'D',
@@ -51,16 +51,18 @@ export interface Simulation {
   readonly seen?: (node: number, night: number) => boolean;
   readonly declared?: (night: number) => readonly Declared[];
   readonly seed?: number;
+  /** Between nodes, relative; 0.02 when absent. */
+  readonly spread?: number;
 }
 
 /** Runs nights through detection and confirmation with fresh runs; all alarms raised, and all told. */
 export function simulate(
   state: PanelState,
-  { nights, sigma, fleetSigma = 0, loss, seen, declared, seed = 1 }: Simulation,
+  { nights, sigma, fleetSigma = 0, loss, seen, declared, seed = 1, spread = 0.02 }: Simulation,
 ): { readonly raised: Alarm[]; readonly told: Told[] } {
   const random = stream(seed, 'nights');
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  const own = state.subjects.map(() => 700 * Math.exp(0.02 * normal()));
+  const own = state.subjects.map(() => 700 * Math.exp(spread * normal()));
   const raised: Alarm[] = [];
   const told: Told[] = [];
   const from = state.dates.length;

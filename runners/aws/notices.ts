@@ -44,7 +44,7 @@ export async function* ec2Notices(
 
 async function look(ec2: Ec2, region: string, signal: AbortSignal): Promise<readonly Notice[]> {
   try {
-    return [...(await scheduled(ec2, region, signal)), ...(await ending(ec2, region, signal))];
+    return [...(await announced(ec2, region, signal)), ...(await ending(ec2, region, signal))];
   } catch (error) {
     // Not seeing a notice is no failure of the run: the next look may do.
     if (error instanceof HarnessError || signal.aborted) return [];
@@ -52,7 +52,42 @@ async function look(ec2: Ec2, region: string, signal: AbortSignal): Promise<read
   }
 }
 
-async function scheduled(ec2: Ec2, region: string, signal: AbortSignal): Promise<Notice[]> {
+/** Machines inside a maintenance window now, with what is done to them: they are not benchmarked. */
+export async function inMaintenance(
+  ec2: Ec2,
+  machines: readonly Machine[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const own = new Set(machines.map(({ id }) => id));
+  const now = ec2.clock.now();
+  const found = new Map<string, string>();
+  for (const region of new Set(machines.map(({ where }) => where))) {
+    try {
+      for (const { id, code, from, to } of await scheduled(ec2, region, signal)) {
+        const begun = from !== undefined && from <= now && now <= (to ?? Infinity);
+        if (own.has(id) && begun) found.set(id, code);
+      }
+    } catch (error) {
+      // No permission to ask is no window.
+      if (!(error instanceof HarnessError)) throw error;
+    }
+  }
+  return found;
+}
+
+/** A scheduled event; ms since the epoch. */
+interface Scheduled {
+  readonly id: string;
+  readonly code: string;
+  readonly from?: number;
+  readonly to?: number;
+}
+
+async function scheduled(
+  ec2: Ec2,
+  region: string,
+  signal: AbortSignal,
+): Promise<readonly Scheduled[]> {
   const statuses = await pages(
     (token) =>
       ec2.call(
@@ -68,21 +103,27 @@ async function scheduled(ec2: Ec2, region: string, signal: AbortSignal): Promise
     (page) => page.InstanceStatuses,
   );
   return statuses.flatMap(({ InstanceId: id, Events = [] }) =>
-    // A past event stays listed for a week, and says so.
-    Events.filter(
-      ({ Description = '' }) => !/^\[(?:Completed|Canceled)\]/u.test(Description),
-    ).flatMap(({ Code = 'event', NotBefore }) =>
-      id === undefined
-        ? []
-        : [
-            {
-              machines: [id],
-              kind: 'maintenance' as const,
-              detail: `${Code}${NotBefore === undefined ? '' : ` from ${NotBefore.toISOString()}`}`,
-            },
-          ],
-    ),
+    Events.flatMap(({ Code = 'event', Description = '', NotBefore, NotAfter }) => {
+      // A past event stays listed for a week, and says so.
+      if (id === undefined || /^\[(?:Completed|Canceled)\]/u.test(Description)) return [];
+      return [
+        {
+          id,
+          code: Code,
+          ...(NotBefore !== undefined && { from: NotBefore.getTime() }),
+          ...(NotAfter !== undefined && { to: NotAfter.getTime() }),
+        },
+      ];
+    }),
   );
+}
+
+async function announced(ec2: Ec2, region: string, signal: AbortSignal): Promise<Notice[]> {
+  return (await scheduled(ec2, region, signal)).map(({ id, code, from }) => ({
+    machines: [id],
+    kind: 'maintenance',
+    detail: `${code}${from === undefined ? '' : ` from ${new Date(from).toISOString()}`}`,
+  }));
 }
 
 async function ending(ec2: Ec2, region: string, signal: AbortSignal): Promise<Notice[]> {

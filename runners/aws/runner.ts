@@ -8,7 +8,7 @@ import { capacityEnd } from './capacity-end.ts';
 import { connectEc2 } from './client.ts';
 import { reportInstances } from './faults.ts';
 import { consoleKeys } from './host-keys.ts';
-import { ec2Notices } from './notices.ts';
+import { ec2Notices, inMaintenance } from './notices.ts';
 import type { AwsOptions } from './options.ts';
 import { ec2Provisioner } from './provision.ts';
 import { ec2Holdings } from './release.ts';
@@ -59,6 +59,7 @@ async function connect(options: AwsOptions, surroundings: Surroundings): Promise
     hostKeys: (machine, signal) => consoleKeys(ec2, machine, signal),
     ends: async (_, signal) =>
       reservations.size === 0 ? undefined : capacityEnd(ec2, reservations, signal),
+    unfit: (machines, signal) => inMaintenance(ec2, machines, signal),
     notices: (machines, signal) => ec2Notices(ec2, machines, signal),
     reportFaults: (faults, send, signal) => reportInstances(ec2, regions, faults, send, signal),
   };

@@ -40,6 +40,8 @@ export interface Cloud {
   hostKeys?(machine: Machine, signal: AbortSignal): Promise<readonly string[]>;
   /** When the capacity of these machines ends by itself. */
   ends?(machines: readonly Machine[], signal: AbortSignal): Promise<Date | undefined>;
+  /** Machines that must not be measured now, with the reason: a maintenance window that has begun. */
+  unfit?(machines: readonly Machine[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
   /** Spot, maintenance, host events; polled by the provider at its own pace until the signal. */
   notices?(machines: readonly Machine[], signal: AbortSignal): AsyncIterable<Notice>;
   reportFaults?(
@@ -107,7 +109,7 @@ async function attached(
   signal: AbortSignal,
 ): Promise<Fleet> {
   const { options, provider } = plan;
-  const slots = await cloud.attach(signal);
+  const slots = await fit(cloud, await cloud.attach(signal), signal);
   if (slots.length === 0) {
     throw new HarnessError('PROVIDER_GONE', `${provider}: no machine fits fleet.attach`, {
       hint: 'Check the ids, tags and regions in the plan.',
@@ -165,6 +167,7 @@ async function provisioned(
   try {
     const booting = options['boot-time'];
     const reaching = { ...hostKeysOf(cloud), options, clock, booting, identityFile: key.file };
+    slots = await fit(cloud, slots, signal);
     const fleet = await reachMachines(context, slots, reaching, signal);
     const born = slots.flatMap((one) => ('machine' in one ? [one.machine.since ?? Infinity] : []));
     const first = Math.min(...born);
@@ -190,6 +193,23 @@ async function provisioned(
       { hint: 'They cost money: assay sweep PLAN --yes.', cause: error },
     );
   }
+}
+
+/** What must not be measured now is missing, with the reason; it is given back as the others are. */
+async function fit(
+  cloud: Cloud,
+  slots: readonly Slot[],
+  signal: AbortSignal,
+): Promise<readonly Slot[]> {
+  const machines = slots.flatMap((one) => ('machine' in one ? [one.machine] : []));
+  const unfit = await cloud.unfit?.(machines, signal);
+  if (unfit === undefined || unfit.size === 0) return slots;
+  return slots.map((slot) => {
+    const why = 'machine' in slot ? unfit.get(slot.machine.id) : undefined;
+    if (why === undefined || !('machine' in slot)) return slot;
+    const reason = `in its maintenance window: ${why}`;
+    return { slot: slot.machine.id, code: 'PROVIDER_CONFLICT', reason };
+  });
 }
 
 /** Machines of an earlier process of the run, node for node; another machine never takes a node's place. */

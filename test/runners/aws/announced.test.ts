@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { capacityEnd } from '../../../runners/aws/capacity-end.ts';
 import { reportInstances } from '../../../runners/aws/faults.ts';
-import { ec2Notices } from '../../../runners/aws/notices.ts';
+import { ec2Notices, inMaintenance } from '../../../runners/aws/notices.ts';
 import type { Fault } from '../../../runners/model.ts';
 import { erase } from '../../../runners/cloud/erase.ts';
 import { block, connected, controlPlane, ours, provisioned } from './world.ts';
@@ -46,6 +46,27 @@ test('a machine that ends without us is told once; those of others are not', asy
     await plane.ec2.call('us-east-1', 'TerminateInstances', input, { signal, instances: 1 });
     await listening;
     assert.equal(heard, [`preempted ${victim?.id}`]);
+  } finally {
+    await standIn.close();
+  }
+});
+
+test('a machine inside its maintenance window is named, and told as an event', async () => {
+  const standIn = await controlPlane({ maintenance: 2 });
+  try {
+    const plane = await connected(block(standIn.url));
+    const { slots = [] } = await provisioned(plane, 8, 8);
+    const machines = slots.flatMap((one) => ('machine' in one ? [one.machine] : []));
+    const stop = new AbortController();
+    // The runner's clock runs ahead of the world's here: the window is a day.
+    const unfit = await inMaintenance(plane.ec2, machines, stop.signal);
+    assert.is(unfit.size, 2);
+    assert.ok([...unfit.values()].every((code) => code === 'system-maintenance'));
+    for await (const { kind, detail } of ec2Notices(plane.ec2, machines, stop.signal)) {
+      assert.is(kind, 'maintenance');
+      assert.match(detail, /^system-maintenance from /u);
+      break;
+    }
   } finally {
     await standIn.close();
   }

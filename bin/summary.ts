@@ -21,7 +21,7 @@ const WORDS = {
 const SHOWN = 12;
 
 /** Prints the verdict, its reasons, the criteria and the worst nodes. */
-export function tellVerdict({ verdict }: Judgement, io: Io): void {
+export function tellVerdict({ verdict }: Pick<Judgement, 'verdict'>, io: Io): void {
   const origin = ORIGINS[verdict.origin];
   if (origin !== undefined) io.out(style(io, 'bold', origin));
   const { lot } = verdict;

@@ -1,7 +1,6 @@
 /** One attempt at a trial: places its steps, starts them, reads what they print, keeps the evidence. */
 import type { Exit, Fleet, Node, PlacedStep, Step } from '../runners/model.ts';
 import type { Attempt, Case, Outcome, StepExit, Trial } from '../suites/model.ts';
-import type { JudgedReading } from '../verdicts/model.ts';
 import type { Delivery, NotPut } from './delivery.ts';
 import type { EvidenceWriter } from './evidence/writer.ts';
 import { type Override, stepExit } from './events.ts';
@@ -39,7 +38,6 @@ export interface AttemptOrder {
   readonly unit: Unit;
   /** The trial's nodes, sorted, as known now. */
   readonly nodes: readonly Node[];
-  readonly origin: Fleet['origin'];
   /** Aborted by our own end. */
   readonly signal: AbortSignal;
   /** What is known from outside when the attempt has ended; lays the reader's outcome aside. */
@@ -49,7 +47,6 @@ export interface AttemptOrder {
 /** What an attempt gave. */
 export interface AttemptResult {
   readonly attempt: Attempt;
-  readonly readings: readonly JudgedReading[];
   readonly override?: Override;
 }
 
@@ -72,15 +69,15 @@ export async function runAttempt(order: AttemptOrder, tools: AttemptTools): Prom
   const steps = placed.map(({ step }) => step);
   const ready = whenReady(steps, order.nodes, ports);
   const context = { attempt: id, case: order.case, nodes: order.nodes, steps };
-  const readings = new AttemptReadings(context, tools.units, (step, text) =>
-    ready.line(step, text),
-  );
+  const readings = new AttemptReadings(context, tools.units, {
+    onLine: (step, text) => ready.line(step, text),
+  });
   const taps = new Taps(id, readings, tools.evidence, tools.secrets);
   const exits = await runSteps(placed, order, tools, taps, ready);
   const entries = await taps.close();
-  const ended = readings.end(exits, entries, order.origin);
-  const override = order.override(exits, ended.outcome);
-  const outcome = overridden(ended.outcome, override);
+  const read = readings.outcome(exits);
+  const override = order.override(exits, read);
+  const outcome = overridden(read, override);
   const cut = order.signal.aborted;
   const attempt: Attempt = {
     id,
@@ -101,7 +98,7 @@ export async function runAttempt(order: AttemptOrder, tools: AttemptTools): Prom
     ...(override && { override }),
     streams: entries.length,
   });
-  return { attempt, readings: ended.readings, ...(override && { override }) };
+  return { attempt, ...(override && { override }) };
 }
 
 /**

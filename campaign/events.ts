@@ -2,7 +2,7 @@
 import type { Expense, Origin, Parameters } from '../plan/model.ts';
 import type { Argument, Exit, FleetEvent, Missing, Node, Step } from '../runners/model.ts';
 import type { Outcome, StepExit, Why } from '../suites/model.ts';
-import type { Finding, Repeatability, Stopped } from '../verdicts/model.ts';
+import type { Finding, Repeatability, Request, Stopped } from '../verdicts/model.ts';
 
 /** A node as the journal may name it: without host name and address (private.json has them). */
 export type PublicNode = Omit<Node, 'name' | 'fabricAddress'>;
@@ -62,12 +62,17 @@ export type CampaignEvent =
       readonly missing: readonly (Omit<Missing, 'slot'> & { readonly node: PublicNode })[];
     }
   | ({ readonly event: 'fleet-event' } & Omit<FleetEvent, 'at'> & { readonly seen: string })
-  /** A round begins: as many trials as were asked for, and the SHA-256 of the requests. */
+  /**
+   * A round begins: as many trials as were asked for, and the SHA-256 of the requests. `asked`, after
+   * the inventory: the requests themselves, so that a resumed run goes on before its judge has read
+   * all that is on disk.
+   */
   | {
       readonly event: 'round';
       readonly round: number;
       readonly trials: number;
       readonly requests: string;
+      readonly asked?: readonly Request[];
     }
   | { readonly event: 'program'; readonly id: string; readonly program: Program }
   | {

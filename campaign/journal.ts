@@ -4,7 +4,7 @@ import { namedDiskError } from './directory/disk.ts';
 import { unreadable } from './directory/json.ts';
 import type { JournalEvent } from './directory/model.ts';
 import type { CampaignEvent } from './events.ts';
-import { readNdjson } from './directory/ndjson.ts';
+import { lastLine, readNdjson } from './directory/ndjson.ts';
 
 /** Longest time that a written event may stay unsynced, in ms. */
 const SYNC_AFTER = 500;
@@ -18,6 +18,7 @@ export class Journal {
   readonly #path: string;
   readonly #now: () => Date;
   #seq: number;
+  #written: number;
   #queue: string[] = [];
   #writing: Promise<void> | undefined;
   #unsynced = false;
@@ -28,21 +29,23 @@ export class Journal {
     this.#path = path;
     this.#file = file;
     this.#seq = seq;
+    this.#written = seq - 1;
     this.#now = now;
   }
 
   /**
-   * Opens the journal to go on with it; a torn last line is cut off.
+   * Opens the journal to go on with it; a torn last line is cut off. What is before is checked by those
+   * who read it.
    *
-   * @throws {HarnessError} RUN_UNREADABLE when a line before the last is broken
+   * @throws {HarnessError} RUN_UNREADABLE when the last whole line is broken
    */
   static async open(path: string, now: () => Date): Promise<Journal> {
-    let seq = 0;
-    let end = 0;
-    for await (const line of readNdjson(path, { missing: 'empty' })) {
-      seq = checkSeq(path, line.value, line.number) + 1;
-      end = line.end;
+    const { end, value } = await lastLine(path);
+    const last = (value as Partial<JournalEvent> | undefined)?.seq;
+    if (value !== undefined && !Number.isSafeInteger(last)) {
+      throw unreadable(path, 'journal.ndjson: the last line is no event');
     }
+    const seq = last === undefined ? 0 : last + 1;
     const file = await open(path, 'a', 0o644);
     await file.truncate(end);
     return new Journal(path, file, seq, now);
@@ -60,6 +63,11 @@ export class Journal {
     this.#queue.push(`${JSON.stringify(stamped)}\n`);
     this.#writing ??= this.#write();
     await this.#writing;
+  }
+
+  /** Number of the last event that can be read from the file; −1: none. */
+  get written(): number {
+    return this.#written;
   }
 
   /** Appends and syncs before it resolves: for intents. */
@@ -95,7 +103,9 @@ export class Journal {
       while (this.#queue.length > 0) {
         const lines = this.#queue.join('');
         this.#queue = [];
+        const last = this.#seq - 1;
         await this.#file.appendFile(lines);
+        this.#written = last;
         this.#unsynced = true;
       }
     } catch (error) {
@@ -125,7 +135,8 @@ export async function* readJournal(path: string): AsyncGenerator<Journalled> {
   }
 }
 
-function checkSeq(path: string, value: unknown, line: number): number {
+/** @returns the event's number. @throws {HarnessError} RUN_UNREADABLE */
+export function checkSeq(path: string, value: unknown, line: number): number {
   const { seq, event } = value as Partial<JournalEvent>;
   if (seq === line - 1 && typeof event === 'string') return seq;
   throw unreadable(path, `journal.ndjson line ${line} is not event number ${line - 1}`);

@@ -1,38 +1,40 @@
 /** The campaign's loop: inventory, then rounds until the judge asks for no more. */
 import type { Expense, Plan } from '../plan/model.ts';
-import { subjectKey } from '../plan/subject.ts';
-import type { Fleet } from '../runners/model.ts';
+import type { Fleet, Node } from '../runners/model.ts';
 import type { Attempt } from '../suites/model.ts';
-import type { Finding, JudgedReading, Repeatability, Request, Stopped } from '../verdicts/model.ts';
+import type { Finding, Repeatability, Request, Stopped } from '../verdicts/model.ts';
 import type { AttemptTools } from './attempt.ts';
-import type { EvidenceReader } from './evidence/reader.ts';
-import { type Inventoried, type Judging, type Opened, openJudging } from './judging.ts';
+import type { FleetFile } from './directory/model.ts';
+import type { Follower } from './follower.ts';
+import { readJournal } from './journal.ts';
+import type { Opened } from './judging.ts';
 import type { Progress } from './progress.ts';
 import { Reach } from './reach.ts';
-import { countTrials, inventoryRequests, requestsHash } from './requests.ts';
+import { inventoryRequests } from './requests.ts';
 import { Retries } from './retries.ts';
-import { type RoundTools, runRound, type Todo } from './round.ts';
+import { type RoundTools, runRound } from './round.ts';
 import type { Deadlines } from './schedule/budget.ts';
-import { startOrder, TrialNames } from './schedule/trials.ts';
-import { type AttemptOnDisk, rereadAttempt, type StoredRound } from './stored.ts';
-import type { CreateJudge } from './units.ts';
+import { timedCases, TrialNames } from './schedule/trials.ts';
+import { type Counting, freshRound, type Round, roundEvent, TakenUp } from './taken-up.ts';
 import { UsedSoFar } from './used.ts';
 import { watchFleet } from './watch.ts';
 
 /** Seconds from a failure to reach a node to the next try. */
 const FIRST_PAUSE = 1;
 
-/** What the loop runs with; the judge is an argument. */
+/** What the loop runs with. */
 export interface LoopSetup {
   readonly plan: Plan;
   readonly fleet: Fleet;
   /** The fleet as it was when the run began: a resumed run keeps its nodes and their ids. */
   readonly begun: Opened;
   readonly tools: AttemptTools;
-  readonly createJudge: CreateJudge;
-  /** Rounds of this run that are on disk. */
-  readonly stored: AsyncIterator<StoredRound>;
-  readonly evidence: EvidenceReader;
+  /** Judges what is on disk. */
+  readonly follower: Follower;
+  /** Path of the journal of a run that goes on; absent: nothing is in it yet. */
+  readonly journal?: string;
+  /** fleet.json of an earlier process; absent: its inventory was not through. */
+  readonly known?: FleetFile;
   readonly deadlines: Deadlines;
   /** Seconds for which the fleet has been held, earlier processes included. */
   held(): number;
@@ -41,17 +43,17 @@ export interface LoopSetup {
   readonly progress: Progress;
   readonly signal: AbortSignal;
   /** Once, when inventory is done: fleet.json can be written. */
-  opened(judging: Judging): Promise<void>;
-  /** A finding has become a fail. */
-  tell(finding: Finding): Promise<void>;
+  opened(file: FleetFile): Promise<void>;
+  /** Findings that have become a fail. */
+  tell(findings: readonly Finding[]): void;
 }
 
 /** How the loop ended. */
 export interface LoopEnd {
   readonly stop: Stopped | 'decided';
   readonly used: Expense;
-  /** Absent: stopped before inventory was through. */
-  readonly judging?: Judging;
+  /** As inventoried; absent: stopped before inventory was through. */
+  readonly nodes?: ReadonlyMap<string, Node>;
 }
 
 /**
@@ -69,13 +71,15 @@ export async function runLoop(setup: LoopSetup): Promise<LoopEnd> {
   }
 }
 
+/** What is known of the nodes and of what runs on them. */
+type Known = Pick<RoundTools, 'nodes' | 'cases' | 'timed'>;
+
 class Loop {
   readonly reach: Reach;
   readonly running: RoundTools['running'] = new Map();
   readonly #setup: LoopSetup;
   readonly #retries: Retries;
   readonly #names = new TrialNames();
-  readonly #told = new Set<string>();
   readonly #used: UsedSoFar;
 
   constructor(setup: LoopSetup) {
@@ -92,65 +96,78 @@ class Loop {
   }
 
   async #run(): Promise<Omit<LoopEnd, 'used'>> {
-    const { begun, plan, tools, createJudge, progress } = this.#setup;
-    const inventory: Inventoried[] = [];
+    const { begun, tools, follower, progress, known: earlier } = this.#setup;
     progress({ kind: 'phase', phase: 'inventory', nodes: begun.nodes.length });
-    const first = await this.#round(0, inventoryRequests(tools.units.inventory, begun.nodes), {
-      ...this.#base(),
-      observe: (attempt, readings) => void inventory.push({ attempt, readings }),
-    });
-    if (first !== undefined) return { stop: first };
-    inventory.sort((a, b) => (a.attempt.id < b.attempt.id ? -1 : 1));
-    const judging = openJudging(plan, begun, tools.units, inventory, createJudge);
-    await this.#setup.opened(judging);
-    this.#used.inventoried(judging.nodes);
-    for (let round = 1; ; round += 1) {
-      const { requests, repeatability, failed } = judging.judge.next();
-      for (const finding of failed) await this.#tell(finding);
-      if (requests.length === 0) return { stop: 'decided', judging };
+    const base = this.#base();
+    const all = earlier === undefined ? base : this.#known(earlier);
+    const first = inventoryRequests(tools.units.inventory, begun.nodes);
+    const taken = await this.#takeUp(first, all);
+    let round = taken?.round ?? 0;
+    let known = all;
+    if (round > 0 && taken !== undefined) {
+      // Its judge reads on meanwhile: who waited for it would leave the fleet idle.
+      if (earlier === undefined) known = this.#known(await follower.inventoried());
+      const stop = await this.#finish(taken, known);
+      if (stop !== undefined) return { stop, nodes: known.nodes };
+    } else {
+      const stop = await (taken === undefined
+        ? this.#begin(0, first, base)
+        : this.#finish(taken, base));
+      if (stop !== undefined) return { stop };
+      const file = await follower.inventoried();
+      known = this.#known(file);
+      await this.#setup.opened(file);
+      this.#used.inventoried(known.nodes);
+      round = 0;
+    }
+    for (;;) {
+      round += 1;
+      const { requests, repeatability, failed } = await follower.next();
+      this.#setup.tell(failed);
+      if (requests.length === 0) return { stop: 'decided', nodes: known.nodes };
       await this.#record(round, repeatability);
-      const stop = await this.#round(round, requests, {
-        nodes: judging.nodes,
-        origin: judging.origin,
-        cases: judging.cases,
-        timed: judging.timed,
-        observe: async (attempt, readings) => {
-          for (const finding of judging.judge.observe(attempt, readings)) await this.#tell(finding);
-        },
-      });
-      if (stop !== undefined) return { stop, judging };
+      const stop = await this.#begin(round, requests, known);
+      if (stop !== undefined) return { stop, nodes: known.nodes };
     }
   }
 
-  /** Takes what is on disk of a round, then runs the rest. */
-  async #round(
-    round: number,
-    requests: readonly Request[],
-    judged: Pick<RoundTools, 'nodes' | 'origin' | 'cases' | 'timed'> & {
-      observe(attempt: Attempt, readings: readonly JudgedReading[]): Promise<void> | void;
-    },
-  ): Promise<Stopped | undefined> {
-    const { tools, progress, plan } = this.#setup;
-    const known: typeof judged = {
-      ...judged,
-      observe: (attempt, readings) => {
-        this.#used.attempt(attempt);
-        return judged.observe(attempt, readings);
-      },
+  /** What an earlier process left, from the journal. */
+  async #takeUp(inventory: readonly Request[], known: Known): Promise<Round | undefined> {
+    const { journal } = this.#setup;
+    if (journal === undefined) return undefined;
+    if (this.#setup.known !== undefined) this.#used.inventoried(known.nodes);
+    const taken = new TakenUp(journal, this.#counting(inventory, known));
+    for await (const event of readJournal(journal)) taken.take(event);
+    return taken.latest;
+  }
+
+  #counting(inventory: readonly Request[], { cases, timed }: Known): Counting {
+    return {
+      names: this.#names,
+      retries: this.#retries,
+      used: this.#used,
+      cases,
+      timed,
+      inventory,
     };
-    const trials = this.#names.name(requests, round);
-    const onDisk = await this.#stored(round, requests);
-    const todos: Todo[] = [];
-    const started = startOrder(trials, known.cases);
-    for (const trial of started) {
-      const attempts = onDisk.get(trial.id) ?? [];
-      const todo = await this.#takeStored({ trial, ordinal: 0, tries: 0 }, attempts, known);
-      if (todo !== undefined) todos.push(todo);
-    }
+  }
+
+  /** Journals a round and runs it. */
+  async #begin(round: number, requests: readonly Request[], known: Known) {
+    await this.#setup.tools.journal.append(roundEvent(round, requests));
+    return this.#finish(freshRound(round, requests, this.#counting([], known)), known);
+  }
+
+  /** Runs what is left of a round. @returns why some was not run */
+  async #finish({ round, started, todos }: Round, known: Known): Promise<Stopped | undefined> {
+    const { tools, progress, plan, fleet, follower } = this.#setup;
+    const { deadlines, patience, signal } = this.#setup;
     progress({ kind: 'phase', phase: 'round', round, trials: todos.length });
-    const { grace } = plan.fleet;
-    const { deadlines, patience, signal, fleet } = this.#setup;
     const most = [plan.fleet.atOnce, fleet.atOnce].filter((one) => one !== undefined);
+    const ended = (attempt: Attempt) => {
+      this.#used.attempt(attempt);
+      follower.advance(tools.journal.written);
+    };
     const stop = await runRound(
       todos,
       {
@@ -162,67 +179,17 @@ class Loop {
         retries: this.#retries,
         running: this.running,
         held: () => this.#setup.held(),
-        grace,
+        grace: plan.fleet.grace,
         deadlines,
         patience,
         progress,
         signal,
       },
-      (attempt, readings) => known.observe(attempt, readings),
+      ended,
     );
     this.#used.endRound(started, known.timed);
+    follower.advance(tools.journal.written);
     return stop;
-  }
-
-  /** Attempts of this round that are on disk, by trial; a new round is journalled. */
-  async #stored(round: number, requests: readonly Request[]) {
-    const asked = requestsHash(requests);
-    const { value, done } = await this.#setup.stored.next();
-    const byTrial = new Map<string, AttemptOnDisk[]>();
-    if (done === true) {
-      const trials = countTrials(requests);
-      await this.#setup.tools.journal.append({ event: 'round', round, trials, requests: asked });
-      return byTrial;
-    }
-    if (value.round !== round || value.requests !== asked) {
-      throw new Error(`round ${round} on disk was asked for by other requests`);
-    }
-    for (const one of value.attempts) {
-      const own = byTrial.get(one.attempt.trial.id) ?? [];
-      own.push(one);
-      byTrial.set(one.attempt.trial.id, own);
-    }
-    return byTrial;
-  }
-
-  /** Observes a trial's attempts on disk. @returns what is left to do; undefined: nothing */
-  async #takeStored(
-    todo: Todo,
-    attempts: readonly AttemptOnDisk[],
-    known: Pick<RoundTools, 'nodes' | 'origin' | 'cases'> & {
-      observe(attempt: Attempt, readings: readonly JudgedReading[]): Promise<void> | void;
-    },
-  ): Promise<Todo | undefined> {
-    let { tries } = todo;
-    let finished = false;
-    for (const stored of attempts) {
-      const { attempt, reopened } = stored;
-      if (attempt.outcome === undefined) continue;
-      const { readings } = await this.#reread(stored, known);
-      await known.observe(attempt, readings);
-      const reach = attempt.outcome.status === 'failed' && attempt.outcome.owner === 'reach';
-      tries = reopened && reach ? 0 : tries + 1;
-      finished = !this.#retries.again(todo.trial, attempt.outcome, tries) && !(reopened && reach);
-    }
-    return finished ? undefined : { trial: todo.trial, ordinal: attempts.length, tries };
-  }
-
-  async #reread(stored: AttemptOnDisk, known: Pick<RoundTools, 'nodes' | 'origin' | 'cases'>) {
-    const one = known.cases.get(stored.attempt.trial.case);
-    if (one === undefined || stored.steps.length === 0) return { readings: [] };
-    const { evidence, tools } = this.#setup;
-    const { nodes, origin } = known;
-    return rereadAttempt(stored, { case: one, nodes, origin, units: tools.units, evidence });
   }
 
   async #record(round: number, values: readonly Repeatability[]): Promise<void> {
@@ -230,22 +197,33 @@ class Loop {
     await this.#setup.tools.journal.append({ event: 'repeatability', round, values });
   }
 
-  async #tell(finding: Finding): Promise<void> {
-    const key = `${finding.criterion} ${subjectKey(finding.subject)}`;
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
-    await this.#setup.tell(finding);
-  }
-
   /** What is known before inventory. */
-  #base(): Pick<RoundTools, 'nodes' | 'origin' | 'cases' | 'timed'> {
+  #base(): Known {
     const { begun, tools } = this.#setup;
     const cases = tools.units.inventory.cases(begun.nodes);
     return {
       nodes: new Map(begun.nodes.map((node) => [node.id, node])),
-      origin: begun.origin,
       cases: new Map(cases.map((one) => [one.id, one])),
       timed: new Set(),
+    };
+  }
+
+  /** What is known after it: fleet.json, with the names and addresses of now. */
+  #known({ nodes, cases }: FleetFile): Known {
+    const { begun, plan } = this.#setup;
+    const named = new Map(begun.nodes.map((node) => [node.id, node]));
+    return {
+      nodes: new Map(
+        nodes.map((node): [string, Node] => {
+          const { name, fabricAddress } = named.get(node.id) ?? {
+            name: node.id,
+            fabricAddress: node.id,
+          };
+          return [node.id, { ...node, name, fabricAddress }];
+        }),
+      ),
+      cases: new Map(cases.map((one) => [one.id, one])),
+      timed: timedCases(cases, plan.criteria),
     };
   }
 }

@@ -1,4 +1,4 @@
-/** What earlier processes of a run left in its journal: read once, before the fleet is opened. */
+/** What earlier processes of a run left in its journal: read before the fleet is opened. */
 import { subjectKey } from '../plan/subject.ts';
 import type { Finding } from '../verdicts/model.ts';
 import type { CampaignEvent } from './events.ts';

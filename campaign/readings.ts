@@ -39,12 +39,23 @@ export class AttemptReadings {
   readonly #readers = new Map<string, Reader>();
   readonly #streams = new Map<string, Stream>();
   readonly #onLine: ((step: number, text: string) => void) | undefined;
+  /** Readings, not the outcome alone. */
+  readonly #keeps: boolean;
 
-  /** @param onLine sees every line, for steps that wait for one */
-  constructor(context: ReadContext, units: Units, onLine?: (step: number, text: string) => void) {
+  /**
+   * @param live only the outcome is asked for, which the case's own suite gives: `outcome`, not `end`.
+   * Its `onLine` sees every line, for steps that wait for one.
+   */
+  constructor(
+    context: ReadContext,
+    units: Units,
+    live?: { readonly onLine: (step: number, text: string) => void },
+  ) {
     this.#context = context;
-    this.#onLine = onLine;
-    for (const id of new Set(context.steps.map((step) => step.suite))) {
+    this.#onLine = live?.onLine;
+    const suites = new Set(context.steps.map((step) => step.suite));
+    this.#keeps = live === undefined;
+    for (const id of live === undefined ? suites : [context.case.suite]) {
       const unit = unitOf(units, id);
       if (unit === undefined) continue;
       const { attempt, case: of, nodes } = context;
@@ -66,6 +77,21 @@ export class AttemptReadings {
     return stream.splitter.lines;
   }
 
+  /** After all exits: the outcome alone. */
+  outcome(exits: readonly StepExit[]): Outcome {
+    const { suite } = this.#context.case;
+    const ended = this.#readers.get(suite)?.end(this.#own(exits, suite));
+    return ended?.outcome ?? { status: 'measured' };
+  }
+
+  /** Exits of a suite's own steps. */
+  #own(exits: readonly StepExit[], suite: string): readonly StepExit[] {
+    const { steps } = this.#context;
+    return exits.filter((exit) =>
+      steps.some(({ index, suite: of }) => index === exit.step && of === suite),
+    );
+  }
+
   /**
    * After all exits. Readings come in the order of step, node and stream, whatever came first.
    *
@@ -81,10 +107,7 @@ export class AttemptReadings {
       .flatMap((stream) => stream.readings);
     let outcome: Outcome = { status: 'measured' };
     for (const [suite, reader] of this.#readers) {
-      const own = new Set(
-        this.#context.steps.filter((step) => step.suite === suite).map((step) => step.index),
-      );
-      const ended = reader.end(exits.filter((exit) => own.has(exit.step)));
+      const ended = reader.end(this.#own(exits, suite));
       readings.push(...ended.readings);
       if (suite === this.#context.case.suite) outcome = ended.outcome;
     }
@@ -108,6 +131,7 @@ export class AttemptReadings {
     const reader = this.#readers.get(suite);
     if (reader === undefined) return;
     const read = reader.line(text, { step, node, stream: kind, line: stream.line });
+    if (!this.#keeps) return;
     for (const one of read) stream.readings.push(one);
   }
 

@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import type { Plan } from '../plan/model.ts';
 import type { Attempt, Outcome } from '../suites/model.ts';
-import type { JudgedReading, Judgement, Stopped } from '../verdicts/model.ts';
+import type { Finding, Judge, JudgedReading, Judgement, Stopped } from '../verdicts/model.ts';
 import { overridden } from './attempt.ts';
 import { unreadable } from './directory/json.ts';
-import type { PrivateFile } from './directory/model.ts';
+import type { PrivateFile, StreamEntry } from './directory/model.ts';
 import { EvidenceReader } from './evidence/reader.ts';
-import { readJournal } from './journal.ts';
+import { type Journalled, readJournal } from './journal.ts';
 import {
   type Inventoried,
   type Judging,
@@ -16,8 +16,11 @@ import {
   type Opened,
 } from './judging.ts';
 import { requestsHash } from './requests.ts';
-import { type AttemptOnDisk, rereadAttempt, storedRounds, type StopReason } from './stored.ts';
+import { type AttemptOnDisk, rereadAttempt, StoredFold, type StopReason } from './stored.ts';
 import type { CreateJudge, Units } from './units.ts';
+
+/** What the judge asks for at the end of a round. */
+export type Asked = ReturnType<Judge['next']>;
 
 /** What a replay needs; the units are revived from the run's plan.json. */
 export interface ReplaySetup {
@@ -31,8 +34,10 @@ export interface ReplaySetup {
   readonly names?: PrivateFile;
   readonly units: Units;
   readonly createJudge: CreateJudge;
-  /** Each attempt, in round and trial-id order, with what its evidence says. */
+  /** Each attempt, in the order in which they ended, with what its evidence says. */
   attempt?(attempt: Attempt, readings: readonly JudgedReading[]): Promise<void> | void;
+  /** Findings that became a fail, as soon as it is known. */
+  failed?(findings: readonly Finding[]): void;
   /** Something on disk is not what the evidence says; absent: it is thrown. */
   problem?(what: string): void;
 }
@@ -52,64 +57,117 @@ export interface Replayed {
  */
 export async function replay(setup: ReplaySetup): Promise<Replayed> {
   const evidence = new EvidenceReader(join(setup.path, 'evidence'));
+  const streams = evidence.streams();
   try {
-    return await new Replay(setup, evidence).run();
+    const next = async () => {
+      const { value, done } = await streams.next();
+      return done === true ? undefined : value;
+    };
+    const replaying = new Replay(setup, evidence, next);
+    const journal = join(setup.path, 'journal.ndjson');
+    for await (const event of readJournal(journal)) await replaying.take(event);
+    return replaying.end();
   } finally {
+    await streams.return(undefined);
     await evidence.close();
   }
 }
 
-class Replay {
+/** A replay that is fed event by event: of a run that has ended, or of one that goes on. */
+export class Replay {
   readonly #setup: ReplaySetup;
   readonly #evidence: EvidenceReader;
+  readonly #stored: StoredFold;
+  #opened: Opened | undefined;
+  #inventory: Inventoried[] = [];
   #judging: Judging | undefined;
+  #asked: Asked | undefined;
+  #stop: StopReason | undefined;
+  #begun = false;
+  /** What is known before the inventory. */
+  #first: Pick<Judging, 'nodes' | 'cases' | 'origin'> | undefined;
 
-  constructor(setup: ReplaySetup, evidence: EvidenceReader) {
+  /** @param next the evidence index's next entry; undefined: no more of it is written yet */
+  constructor(
+    setup: ReplaySetup,
+    evidence: EvidenceReader,
+    next: () => Promise<StreamEntry | undefined>,
+  ) {
     this.#setup = setup;
     this.#evidence = evidence;
+    this.#stored = new StoredFold(next);
   }
 
-  async run(): Promise<Replayed> {
+  /** The next event of the journal. */
+  async take(event: Journalled): Promise<void> {
+    if (event.event === 'fleet') this.#opened ??= openedAgain(event, this.#setup.names);
+    const item = await this.#stored.add(event);
+    if (item === undefined) return;
+    if (item.is === 'stop') this.#stop = item.reason;
+    else if (item.is === 'round') this.#round(item.round, item.requests);
+    else if (item.stored.attempt.outcome !== undefined && !this.#withheld(item.stored)) {
+      await this.#attempt(item.round, item.stored);
+    }
+  }
+
+  /** What follows from the inventory; after it nothing more is taken as inventory. */
+  get judging(): Judging {
+    if (this.#judging !== undefined) return this.#judging;
+    const { path, plan, units, createJudge } = this.#setup;
+    if (this.#opened === undefined) throw unreadable(path, `${path} ended before it had a fleet`);
+    // In the order of ids: the latest look at a node counts, whatever came first.
+    const inventory = this.#inventory.sort(inOrder);
+    this.#inventory = [];
+    this.#judging = openJudging(plan, this.#opened, units, inventory, createJudge);
+    return this.#judging;
+  }
+
+  /** Ends the round: what the judge wants next. The same until the next round begins. */
+  next(): Asked {
+    this.#asked ??= this.judging.judge.next();
+    return this.#asked;
+  }
+
+  /** After the last event. @throws {HarnessError} RUN_UNREADABLE where there is no inventory */
+  end(): Replayed {
     const { path } = this.#setup;
-    const journal = join(path, 'journal.ndjson');
-    const opened = await openedFleet(journal, this.#setup.names);
-    let stop: StopReason | undefined;
-    for await (const round of storedRounds(readJournal(journal), this.#evidence.streams())) {
-      if (round.round === 0) await this.#inventory(opened, round.attempts);
-      else await this.#round(round.round, round.requests, round.attempts);
-      stop = round.stop;
+    if (!this.#begun) {
+      throw unreadable(path, `${path} ended before its inventory`);
     }
-    const judging = this.#judging;
-    if (judging === undefined) throw unreadable(path, `${path} ended before its inventory`);
-    const judgement = judging.judge.decide(this.#reason(judging, stop));
-    return { judgement, judging, ...(stop !== undefined && { stop }) };
+    const { judging } = this;
+    const judgement = judging.judge.decide(this.#reason(judging, this.#stop));
+    return { judgement, judging, ...(this.#stop !== undefined && { stop: this.#stop }) };
   }
 
-  async #inventory(opened: Opened, attempts: readonly AttemptOnDisk[]): Promise<void> {
-    const { plan, units, createJudge } = this.#setup;
-    const nodes = new Map(opened.nodes.map((node) => [node.id, node]));
-    const cases = new Map(units.inventory.cases(opened.nodes).map((one) => [one.id, one]));
-    const inventory: Inventoried[] = [];
-    for (const stored of attempts) {
-      if (stored.attempt.outcome === undefined || this.#withheld(stored)) continue;
-      const readings = await this.#read(stored, { nodes, cases, origin: opened.origin });
-      inventory.push({ attempt: stored.attempt, readings });
-    }
-    this.#judging = openJudging(plan, opened, units, inventory, createJudge);
-  }
-
-  async #round(round: number, requests: string, attempts: readonly AttemptOnDisk[]): Promise<void> {
-    const judging = this.#judging;
-    if (judging === undefined) throw new Error('a round before the inventory');
-    const asked = requestsHash(judging.judge.next().requests);
-    if (asked !== requests && this.#setup.amended !== true) {
+  #round(round: number, requests: string): void {
+    this.#begun = true;
+    if (round === 0) return;
+    const asked = this.next();
+    this.#asked = undefined;
+    this.#setup.failed?.(asked.failed);
+    if (requestsHash(asked.requests) !== requests && this.#setup.amended !== true) {
       this.#problem(`round ${round} was asked for by other requests than the evidence leads to`);
     }
-    for (const stored of attempts) {
-      if (stored.attempt.outcome === undefined || this.#withheld(stored)) continue;
+  }
+
+  async #attempt(round: number, stored: AttemptOnDisk): Promise<void> {
+    if (round > 0) {
+      const { judging } = this;
       const readings = await this.#read(stored, judging);
-      judging.judge.observe(stored.attempt, readings);
+      const failed = judging.judge.observe(stored.attempt, readings);
+      if (failed.length > 0) this.#setup.failed?.(failed);
+      return;
     }
+    const { units, path } = this.#setup;
+    const opened = this.#opened;
+    if (opened === undefined) throw unreadable(path, `${path}: a trial before the fleet`);
+    this.#first ??= {
+      nodes: new Map(opened.nodes.map((node) => [node.id, node])),
+      cases: new Map(units.inventory.cases(opened.nodes).map((one) => [one.id, one])),
+      origin: opened.origin,
+    };
+    const readings = await this.#read(stored, this.#first);
+    this.#inventory.push({ attempt: stored.attempt, readings });
   }
 
   #withheld({ attempt }: AttemptOnDisk): boolean {
@@ -174,13 +232,10 @@ class Replay {
   }
 }
 
-/** The fleet as the journal has it. */
-export async function openedFleet(journal: string, names?: PrivateFile): Promise<Opened> {
-  for await (const event of readJournal(journal)) {
-    if (event.event !== 'fleet') continue;
-    return openedAgain(event, names);
-  }
-  throw unreadable(journal, 'journal.ndjson: the run ended before it had a fleet');
+/** Trial-id order, attempts of a trial in order. */
+function inOrder({ attempt: a }: Inventoried, { attempt: b }: Inventoried): number {
+  if (a.trial.id !== b.trial.id) return a.trial.id < b.trial.id ? -1 : 1;
+  return a.ordinal - b.ordinal;
 }
 
 function sameOutcome(a: Outcome, b: Outcome | undefined): boolean {

@@ -7,9 +7,80 @@ import { rejectedFile } from './directory/rejected.ts';
 import { findingTable, sampleTable, telemetryTable } from './directory/tables.ts';
 import { replay, type Replayed, type ReplaySetup } from './replay.ts';
 import { telemetryRows } from './telemetry.ts';
+import type { TelemetryRow } from './directory/model.ts';
+import type { Plan } from '../plan/model.ts';
+import type { Attempt, Sample } from '../suites/model.ts';
+import type { Finding, JudgedReading } from '../verdicts/model.ts';
 
 /** Significant digits in verdict.json: past them stands the noise of logarithms. */
 export const VERDICT_DIGITS = 12;
+
+/** The files that follow from a run's evidence, written as it is read. */
+export class ResultFiles {
+  readonly #into: string;
+  readonly #samples: ParquetSink<Sample>;
+  readonly #telemetry: ParquetSink<TelemetryRow>;
+  readonly #findings: ParquetSink<Finding>;
+
+  private constructor(
+    into: string,
+    samples: ParquetSink<Sample>,
+    telemetry: ParquetSink<TelemetryRow>,
+    findings: ParquetSink<Finding>,
+  ) {
+    this.#into = into;
+    this.#samples = samples;
+    this.#telemetry = telemetry;
+    this.#findings = findings;
+  }
+
+  /** @param into folder that gets the files: the run's own, or one under `later/` @throws {HarnessError} DISK_FULL */
+  static async open(into: string): Promise<ResultFiles> {
+    return new ResultFiles(
+      into,
+      await ParquetSink.open(join(into, 'samples.parquet'), sampleTable),
+      await ParquetSink.open(join(into, 'telemetry.parquet'), telemetryTable),
+      await ParquetSink.open(join(into, 'findings.parquet'), findingTable),
+    );
+  }
+
+  /** The rows of one attempt. */
+  async attempt(attempt: Attempt, readings: readonly JudgedReading[]): Promise<void> {
+    for (const reading of readings) {
+      const full = reading.kind === 'sample' ? this.#samples.write(reading) : undefined;
+      if (full !== undefined) await full;
+    }
+    for (const row of telemetryRows(attempt.id, readings)) {
+      const full = this.#telemetry.write(row);
+      if (full !== undefined) await full;
+    }
+  }
+
+  /** Everything else; the verdict last: where it is, all that it stands on is. */
+  async finish(plan: Plan, replayed: Pick<Replayed, 'judgement' | 'judging'>): Promise<void> {
+    const { judgement, judging } = replayed;
+    for (const finding of judgement.findings) {
+      const full = this.#findings.write(finding);
+      if (full !== undefined) await full;
+    }
+    for (const sink of this.#sinks()) await sink.close();
+    await writeJson(join(this.#into, 'fleet.json'), judging.fleetFile);
+    await writeAtomic(
+      join(this.#into, 'rejected.csv'),
+      rejectedFile(judgement, rejectedContext({ plan }, replayed)),
+    );
+    await writeJson(join(this.#into, 'verdict.json'), judgement.verdict, VERDICT_DIGITS);
+  }
+
+  /** Leaves no file behind; after `finish` it does nothing. */
+  async discard(): Promise<void> {
+    for (const sink of this.#sinks()) await sink.discard();
+  }
+
+  #sinks() {
+    return [this.#samples, this.#telemetry, this.#findings];
+  }
+}
 
 /**
  * Replays a run and writes what follows from its evidence.
@@ -18,43 +89,20 @@ export const VERDICT_DIGITS = 12;
  * @throws {HarnessError} as `replay`; DISK_FULL
  */
 export async function writeResults(setup: ReplaySetup, into: string): Promise<Replayed> {
-  const samples = await ParquetSink.open(join(into, 'samples.parquet'), sampleTable);
-  const telemetry = await ParquetSink.open(join(into, 'telemetry.parquet'), telemetryTable);
-  const findings = await ParquetSink.open(join(into, 'findings.parquet'), findingTable);
-  let replayed: Replayed;
+  const files = await ResultFiles.open(into);
   try {
-    replayed = await replay({
+    const replayed = await replay({
       ...setup,
       async attempt(attempt, readings) {
-        for (const reading of readings) {
-          const full = reading.kind === 'sample' ? samples.write(reading) : undefined;
-          if (full !== undefined) await full;
-        }
-        for (const row of telemetryRows(attempt.id, readings)) {
-          const full = telemetry.write(row);
-          if (full !== undefined) await full;
-        }
+        await files.attempt(attempt, readings);
         await setup.attempt?.(attempt, readings);
       },
     });
-    for (const finding of replayed.judgement.findings) {
-      const full = findings.write(finding);
-      if (full !== undefined) await full;
-    }
-    for (const sink of [samples, telemetry, findings]) await sink.close();
-  } catch (error) {
-    for (const sink of [samples, telemetry, findings]) await sink.discard();
-    throw error;
+    await files.finish(setup.plan, replayed);
+    return replayed;
+  } finally {
+    await files.discard();
   }
-  const { judgement, judging } = replayed;
-  await writeJson(join(into, 'fleet.json'), judging.fleetFile);
-  await writeAtomic(
-    join(into, 'rejected.csv'),
-    rejectedFile(judgement, rejectedContext(setup, replayed)),
-  );
-  // The verdict last: where it is, all that it stands on is.
-  await writeJson(join(into, 'verdict.json'), judgement.verdict, VERDICT_DIGITS);
-  return replayed;
 }
 
 /** What rows of rejected.csv are made from. */

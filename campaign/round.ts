@@ -1,9 +1,9 @@
 /** One round of trials on a live fleet: what is on disk is taken from there, the rest is run. */
 import { setMaxListeners } from 'node:events';
 import { HarnessError } from '../plan/errors.ts';
-import type { Fleet, FleetEvent, Node } from '../runners/model.ts';
+import type { FleetEvent, Node } from '../runners/model.ts';
 import type { Attempt, Case, Outcome, StepExit, Trial } from '../suites/model.ts';
-import type { JudgedReading, Stopped } from '../verdicts/model.ts';
+import type { Stopped } from '../verdicts/model.ts';
 import { type AttemptTools, overridden, runAttempt } from './attempt.ts';
 import { Eta } from './eta.ts';
 import type { Override } from './events.ts';
@@ -18,7 +18,6 @@ import { type Unit, unitOf } from './units.ts';
 /** What a round runs with. */
 export interface RoundTools extends AttemptTools {
   readonly nodes: ReadonlyMap<string, Node>;
-  readonly origin: Fleet['origin'];
   readonly cases: ReadonlyMap<string, Case>;
   readonly timed: ReadonlySet<string>;
   /** Machines that more than one node runs on. */
@@ -49,10 +48,7 @@ export interface Todo {
 }
 
 /** Gets each attempt with an outcome, as it ends. */
-export type Observer = (
-  attempt: Attempt,
-  readings: readonly JudgedReading[],
-) => Promise<void> | void;
+export type Observer = (attempt: Attempt) => void;
 
 /**
  * Runs trials, in the order given where they claim the same nodes.
@@ -105,15 +101,15 @@ async function runTrial(todo: Todo, tools: RoundTools, observe: Observer): Promi
     if (away.length > 0) {
       if (tries === 0 && reach.allAway(clock.seconds()) === undefined) {
         const attempt = await skip(trial, ordinal, away, tools);
-        await observe(attempt, []);
+        observe(attempt);
         return;
       }
       await pause(tools);
       continue;
     }
-    const { attempt, readings } = await oneAttempt(trial, ordinal, tools);
+    const { attempt } = await oneAttempt(trial, ordinal, tools);
     if (attempt.outcome === undefined) return;
-    await observe(attempt, readings);
+    observe(attempt);
     ordinal += 1;
     tries += 1;
     const again = tools.retries.again(trial, attempt.outcome, tries);
@@ -137,7 +133,6 @@ async function oneAttempt(trial: Trial, ordinal: number, tools: RoundTools) {
         case: one,
         unit: unit(one, tools),
         nodes: trial.nodes.map((id) => node(id, tools)),
-        origin: tools.origin,
         signal: tools.signal,
         override(exits, outcome) {
           const now = clock.seconds();

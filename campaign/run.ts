@@ -3,31 +3,29 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HarnessError } from '../plan/errors.ts';
-import type { Fleet, RunContext } from '../runners/model.ts';
-import type { Finding, Judgement } from '../verdicts/model.ts';
+import type { Fleet, Node, RunContext } from '../runners/model.ts';
+import type { Verdict } from '../verdicts/model.ts';
 import type { AttemptTools } from './attempt.ts';
 import { systemClock } from './clock.ts';
 import { Delivery } from './delivery.ts';
 import { collectDiagnostics } from './diagnostics.ts';
 import { readJson, writeJson } from './directory/json.ts';
-import type { PrivateFile } from './directory/model.ts';
+import type { FleetFile, PrivateFile } from './directory/model.ts';
 import { openRun } from './directory/reader.ts';
-import { appendRejected, rejectedRows } from './directory/rejected.ts';
 import { privateFile, withoutPrivate } from './directory/private.ts';
-import { privateShape } from './directory/shapes.ts';
+import { fleetShape, privateShape } from './directory/shapes.ts';
 import { isThere, type RunFiles } from './directory/writer.ts';
-import { EvidenceReader } from './evidence/reader.ts';
+import { type Follower, followRun } from './follower.ts';
 import { Hooks } from './hooks.ts';
-import { type Judging, type Opened, openedAgain, publicNode } from './judging.ts';
+import { type Opened, openedAgain, publicNode } from './judging.ts';
 import { type LoopEnd, runLoop } from './loop.ts';
 import { type Past, readPast } from './past.ts';
 import { Payloads, Ports } from './placing.ts';
 import type { Clock, Progress } from './progress.ts';
 import { Secrets } from './redactor.ts';
-import { writeResults } from './results.ts';
 import { deadlines } from './schedule/budget.ts';
-import { storedRounds, type StopReason } from './stored.ts';
-import { readJournal } from './journal.ts';
+import type { StopReason } from './stored.ts';
+import { Telling } from './telling.ts';
 import type { CampaignResult, CampaignSetup } from './setup.ts';
 
 /** Seconds past a run's own end that provisioned nodes may live on, whatever becomes of us. */
@@ -84,69 +82,106 @@ export class Campaign {
       return { path, id, sealed: false, stopped: 'interrupted', unreleased: [] };
     }
     this.#started = this.#clock.seconds();
-    let end: LoopEnd;
+    let follower: Follower | undefined;
     try {
-      end = await this.#loop(fleet, past);
-    } catch (error) {
-      await this.#stop(error instanceof HarnessError ? stopCode(error) : undefined);
-      await this.#release(fleet, []);
-      throw error;
+      let end: LoopEnd;
+      try {
+        const begun = await this.#begun(fleet, past);
+        const telling = new Telling(this.#files, past, this.#hooks, this.#progress);
+        follower = await this.#follow(begun, telling);
+        end = await this.#loop(fleet, past, begun, follower, telling);
+      } catch (error) {
+        await this.#stop(error instanceof HarnessError ? stopCode(error) : undefined);
+        await this.#release(fleet, []);
+        throw error;
+      }
+      return await this.#end(fleet, end, follower, past);
+    } finally {
+      await follower?.close();
     }
+  }
+
+  /** Whoever judges: in a thread of its own where the fleet is worth it. */
+  async #follow(begun: Opened, telling: Telling): Promise<Follower> {
+    const { path, plan } = this.#files;
+    const { units, createJudge, follow = followRun } = this.#setup;
+    return follow({
+      path,
+      plan: withoutPrivate(plan),
+      nodes: begun.nodes.length,
+      units,
+      createJudge,
+      failed: (findings) => telling.tell(findings),
+    });
+  }
+
+  /** After the last trial: verdict, release, results. */
+  async #end(fleet: Fleet, end: LoopEnd, follower: Follower, past: Past): Promise<CampaignResult> {
+    const { journal, path, id } = this.#files;
     await journal.append({ event: 'used', used: end.used });
     await this.#stop(end.stop);
-    if (end.stop === 'interrupted' || end.judging === undefined) {
+    const stopped = end.stop === 'decided' ? {} : { stopped: end.stop };
+    if (end.stop === 'interrupted' || end.nodes === undefined) {
       const unreleased = await this.#release(fleet, []);
-      const stopped = end.stop === 'decided' ? {} : { stopped: end.stop };
       return { path, id, sealed: false, ...stopped, unreleased };
     }
     this.#progress({ kind: 'phase', phase: 'judge' });
-    const decided = end.judging.judge.decide(end.stop === 'decided' ? undefined : end.stop);
-    this.#tellAccepted(decided);
+    const verdict = await follower.decide(end.stop === 'decided' ? undefined : end.stop);
+    this.#tellAccepted(verdict);
     await this.#hooks.settled();
-    await this.#diagnose(fleet, end.judging, decided, past);
-    const keep = this.#files.plan.fleet.keep === 'rejected' ? rejected(decided) : [];
+    const { nodes } = end;
+    await this.#diagnose(
+      fleet,
+      rejected(verdict).flatMap((id) => nodes.get(id) ?? []),
+      past,
+    );
+    const keep = this.#files.plan.fleet.keep === 'rejected' ? rejected(verdict) : [];
     const unreleased = await this.#release(fleet, keep);
-    const judgement = await this.#seal();
-    const stopped = end.stop === 'decided' ? {} : { stopped: end.stop };
-    return { path, id, sealed: true, ...stopped, judgement, unreleased };
+    await this.#seal(follower);
+    return { path, id, sealed: true, ...stopped, judgement: { verdict }, unreleased };
   }
 
-  async #loop(fleet: Fleet, past: Past): Promise<LoopEnd> {
-    const { path, plan } = this.#files;
-    const begun = await this.#begun(fleet, past);
-    const read = new EvidenceReader(join(path, 'evidence'));
-    const stored = past.first
-      ? nothing()
-      : storedRounds(readJournal(this.#files.file('journal.ndjson')), read.streams());
+  async #loop(
+    fleet: Fleet,
+    past: Past,
+    begun: Opened,
+    follower: Follower,
+    telling: Telling,
+  ): Promise<LoopEnd> {
+    const { plan, journal, file } = this.#files;
     const tools = this.#tools(fleet, past);
-    const { createJudge, signal, patience } = this.#setup;
+    const { signal, patience } = this.#setup;
     const before = past.held + (past.first ? (fleet.heldBefore ?? 0) : 0);
     const until = earlier(this.#setup.until, fleet.until);
     const left = until && (until.getTime() - this.#clock.now().getTime()) / 1000 + before;
-    let judging: Judging | undefined;
-    try {
-      return await runLoop({
-        plan,
-        fleet,
-        begun,
-        tools,
-        createJudge,
-        stored,
-        evidence: read,
-        deadlines: deadlines(plan, fleet.nodes.length, left),
-        held: () => before + this.#clock.seconds() - this.#started,
-        patience: patience ?? Math.min(PATIENCE, plan.fleet.grace),
-        progress: this.#progress,
-        signal,
-        opened: async (opened) => {
-          judging = opened;
-          await writeJson(this.#files.file('fleet.json'), opened.fleetFile);
-        },
-        tell: (finding) => this.#tell(finding, judging, past),
-      });
-    } finally {
-      await read.close();
-    }
+    const path = file('fleet.json');
+    const known: FleetFile | undefined =
+      !past.first && (await isThere(path))
+        ? await readJson(path, 'fleet', 1, fleetShape)
+        : undefined;
+    if (known !== undefined) telling.opened(known);
+    if (!past.first) follower.advance(journal.written);
+    const end = await runLoop({
+      plan,
+      fleet,
+      begun,
+      tools,
+      follower,
+      ...(!past.first && { journal: file('journal.ndjson') }),
+      ...(known && { known }),
+      deadlines: deadlines(plan, fleet.nodes.length, left),
+      held: () => before + this.#clock.seconds() - this.#started,
+      patience: patience ?? Math.min(PATIENCE, plan.fleet.grace),
+      progress: this.#progress,
+      signal,
+      opened: async (opened) => {
+        telling.opened(opened);
+        await writeJson(path, opened);
+      },
+      tell: (findings) => telling.tell(findings),
+    });
+    await telling.settled();
+    return end;
   }
 
   #tools(fleet: Fleet, past: Past): AttemptTools {
@@ -167,8 +202,7 @@ export class Campaign {
   }
 
   /** What the provider will be asked about is collected while the nodes are held. */
-  async #diagnose(fleet: Fleet, judging: Judging, decided: Judgement, past: Past): Promise<void> {
-    const nodes = rejected(decided).flatMap((id) => judging.nodes.get(id) ?? []);
+  async #diagnose(fleet: Fleet, nodes: readonly Node[], past: Past): Promise<void> {
     if (nodes.length === 0) return;
     this.#progress({ kind: 'phase', phase: 'diagnose', nodes: nodes.length });
     await collectDiagnostics(nodes, this.#tools(fleet, past), this.#setup.signal);
@@ -224,27 +258,13 @@ export class Campaign {
     };
   }
 
-  async #tell(finding: Finding, judging: Judging | undefined, past: Past): Promise<void> {
-    const { plan, journal, id } = this.#files;
-    if (judging === undefined || past.told(finding)) return;
-    await journal.append({ event: 'finding', finding });
-    const context = {
-      nodes: judging.fleetFile.nodes,
-      criteria: plan.criteria,
-      metrics: judging.metrics,
-    };
-    await appendRejected(this.#files.file('rejected.csv'), rejectedRows(context)(finding));
-    this.#progress({ kind: 'finding', finding });
-    this.#hooks.call('on-reject', plan.fleet.onReject, { run: id, finding });
-  }
-
-  #tellAccepted({ verdict }: Judgement): void {
-    const nodes = verdict.nodes.filter((node) => node.verdict === 'pass').map(({ id }) => id);
+  #tellAccepted({ nodes: rows, lot }: Verdict): void {
+    const nodes = rows.filter((node) => node.verdict === 'pass').map(({ id }) => id);
     const { plan, id } = this.#files;
     if (nodes.length === 0) return;
     this.#hooks.call('on-accept', plan.fleet.onAccept, {
       run: id,
-      lot: verdict.lot.verdict,
+      lot: lot.verdict,
       nodes,
     });
   }
@@ -269,17 +289,13 @@ export class Campaign {
     return unreleased;
   }
 
-  /** Results from the evidence, report, manifest. */
-  async #seal(): Promise<Judgement> {
-    const { path, plan, journal, file } = this.#files;
-    const { units, createJudge, version, report } = this.#setup;
+  /** Results, report, manifest. */
+  async #seal(follower: Follower): Promise<void> {
+    const { path, journal } = this.#files;
+    const { version, report } = this.#setup;
     this.#progress({ kind: 'phase', phase: 'write' });
     await journal.sync();
-    const names = await readJson(file('private.json'), 'private', 1, privateShape);
-    const { judgement } = await writeResults(
-      { path, plan: withoutPrivate(plan), names, units, createJudge },
-      path,
-    );
+    await follower.write();
     if (report !== undefined) {
       this.#progress({ kind: 'phase', phase: 'report' });
       const run = await openRun(path);
@@ -293,7 +309,6 @@ export class Campaign {
     const at = this.#clock.now();
     await journal.commit({ event: 'sealed', sealedAt: at.toISOString() });
     await this.#files.seal(version, at);
-    return judgement;
   }
 }
 
@@ -307,7 +322,7 @@ function earlier(a: Date | undefined, b: Date | undefined): Date | undefined {
   return a < b ? a : b;
 }
 
-function rejected({ verdict }: Judgement): readonly string[] {
+function rejected(verdict: Verdict): readonly string[] {
   return verdict.nodes.filter((node) => node.verdict === 'fail').map((node) => node.id);
 }
 
@@ -321,8 +336,4 @@ function named(error: unknown, run: string): unknown {
   if (!(error instanceof HarnessError)) return error;
   const { code, message, hint, details, cause } = error;
   return new HarnessError(code, message, { hint, details: { ...details, run }, cause });
-}
-
-async function* nothing(): AsyncGenerator<never> {
-  // A new run has no rounds on disk.
 }

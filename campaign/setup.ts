@@ -2,6 +2,7 @@
 import type { Runner, Simulate } from '../runners/model.ts';
 import type { Judgement, Stopped } from '../verdicts/model.ts';
 import type { RunReader } from './directory/model.ts';
+import type { Follower, FollowSetup } from './follower.ts';
 import type { Clock, Progress } from './progress.ts';
 import type { CreateJudge, Units } from './units.ts';
 
@@ -18,6 +19,8 @@ export interface CampaignSetup {
   readonly secret?: (name: string) => string | undefined;
   readonly simulate?: Simulate;
   readonly progress?: Progress;
+  /** Who judges what is on disk; absent: this thread. */
+  readonly follow?: (setup: FollowSetup) => Promise<Follower>;
   /** Writes report.html and the like into the run directory, before the manifest. */
   readonly report?: (run: RunReader) => Promise<void>;
   /** When the capacity itself ends. */
@@ -36,7 +39,7 @@ export interface CampaignResult {
   /** Set when it was stopped before everything was decided. */
   readonly stopped?: Stopped;
   /** Absent when it was interrupted. */
-  readonly judgement?: Judgement;
+  readonly judgement?: Pick<Judgement, 'verdict'>;
   /** What could not be given back (exit 4). */
   readonly unreleased: readonly { readonly id: string; readonly reason: string }[];
 }

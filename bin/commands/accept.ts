@@ -8,6 +8,7 @@ import type { Plan } from '../../plan/model.ts';
 import { command } from '../command.ts';
 import { campaignSetup, composePlan, type Composed } from '../compose.ts';
 import { runExit } from '../exit-code.ts';
+import { follow } from '../follow.ts';
 import { expense } from '../forecast.ts';
 import { lintOrThrow } from '../linted.ts';
 import { jsonProgress, textProgress } from '../narrator.ts';
@@ -49,6 +50,7 @@ export const accept = command({
     const result = await withoutTrace(() =>
       acceptRun(plan, {
         ...setup,
+        follow,
         out: args.out,
         progress: io.json ? jsonProgress(io) : textProgress(io),
         report: async (run) => {

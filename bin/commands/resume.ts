@@ -3,6 +3,7 @@ import { resume as resumeRun } from '../../campaign/accept.ts';
 import { command } from '../command.ts';
 import { campaignSetup, composeRun } from '../compose.ts';
 import { runExit } from '../exit-code.ts';
+import { follow } from '../follow.ts';
 import { jsonProgress, textProgress } from '../narrator.ts';
 import { wholePlan } from '../../campaign/directory/private.ts';
 import { recordResult } from '../record.ts';
@@ -21,6 +22,7 @@ export const resume = command({
     const setup = await campaignSetup(composed, version(), io.signal);
     const result = await resumeRun(args.run, {
       ...setup,
+      follow,
       progress: io.json ? jsonProgress(io) : textProgress(io),
       report: async (run) => {
         await writeReports(run, STANDARD_REPORTS, run.path);

@@ -29,7 +29,7 @@ export function refusal(problems: readonly string[], must: Must): Ended {
 export function owed(
   must: Must,
   after: Ended,
-  judgement?: Judgement,
+  judgement?: Pick<Judgement, 'verdict'>,
 ): Pick<Row, 'changed' | 'expected'> {
   if ('unsealed' in must) {
     return after.verdict === 'not-sealed' ? met : { changed: false, expected: 'no verdict' };
@@ -54,7 +54,7 @@ export function owed(
 
 const met = { changed: true } as const;
 
-function reasonOf(must: Must, judgement: Judgement): string | undefined {
+function reasonOf(must: Must, judgement: Pick<Judgement, 'verdict'>): string | undefined {
   if (!('lot' in must)) return undefined;
   if (must.reason !== undefined) return reasonMet(must.reason, judgement);
   const finding = findingOf(must, judgement);
@@ -66,11 +66,17 @@ function said({ criterion, subject, verdict, reason }: Finding): string {
   return `${criterion} ${verdict} on ${nameOf(subject)}: ${reason}`;
 }
 
-function reasonMet(reason: RegExp, judgement: Judgement | undefined): string | undefined {
+function reasonMet(
+  reason: RegExp,
+  judgement: Pick<Judgement, 'verdict'> | undefined,
+): string | undefined {
   return judgement?.verdict.lot.reasons.find((one) => reason.test(one));
 }
 
-function findingOf(must: Must, judgement: Judgement | undefined): Finding | undefined {
+function findingOf(
+  must: Must,
+  judgement: Pick<Judgement, 'verdict'> | undefined,
+): Finding | undefined {
   if (!('finding' in must) || must.finding === undefined) return undefined;
   const { criterion, words, node } = must.finding;
   return judgement?.verdict.findings.find(

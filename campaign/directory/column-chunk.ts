@@ -7,7 +7,7 @@ import { ByteWriter } from 'hyparquet-writer';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
 import { snappyCompress } from 'hyparquet-writer/src/snappy.js';
-import type { Cell, Column } from './parquet.ts';
+import type { Cell, Column } from './columns.ts';
 import { plainNumbers, plainTexts } from './plain-cells.ts';
 
 /** A dictionary pays where each of its values stands for at least so many cells. */

@@ -1,5 +1,6 @@
 /** Files of one JSON value a line, that a killed process may have left in the middle of a line. */
 import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { systemCode } from '../../plan/errors.ts';
 import { unreadable } from './json.ts';
@@ -51,13 +52,112 @@ async function* wholeLines(path: string, missingIsEmpty: boolean): AsyncGenerato
   }
 }
 
-function parse(path: string, line: Buffer, number: number): object {
+function parse(path: string, line: Buffer, number: number | undefined): object {
+  const which = number === undefined ? 'the last line' : `line ${number}`;
   let value: unknown;
   try {
     value = JSON.parse(line.toString('utf8'));
   } catch (error) {
-    throw unreadable(path, `${basename(path)} line ${number} is not JSON`, error);
+    throw unreadable(path, `${basename(path)} ${which} is not JSON`, error);
   }
   if (typeof value === 'object' && value !== null) return value;
-  throw unreadable(path, `${basename(path)} line ${number} is not a JSON object`);
+  throw unreadable(path, `${basename(path)} ${which} is not a JSON object`);
+}
+
+/** Bytes looked at together, from the end backwards. */
+const LOOK = 1 << 16;
+
+/**
+ * The last whole line of a file, without reading what is before it.
+ *
+ * @returns `end`: offset just after its end, where the next line begins; `value` absent: no whole line
+ * @throws {HarnessError} RUN_UNREADABLE when the line is no JSON object
+ */
+export async function lastLine(
+  path: string,
+): Promise<{ readonly end: number; readonly value?: object }> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return { end: 0 };
+    throw error;
+  }
+  try {
+    const end = await newlineBefore(file, (await file.stat()).size);
+    if (end === 0) return { end };
+    const from = await newlineBefore(file, end - 1);
+    const line = Buffer.alloc(end - 1 - from);
+    await file.read(line, 0, line.length, from);
+    return { end, value: parse(path, line, undefined) };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Offset just after the last line end before an offset; 0: there is none. */
+async function newlineBefore(file: FileHandle, offset: number): Promise<number> {
+  const bytes = Buffer.alloc(LOOK);
+  for (let end = offset; end > 0; end -= LOOK) {
+    const from = Math.max(0, end - LOOK);
+    const { bytesRead } = await file.read(bytes, 0, end - from, from);
+    const at = bytes.subarray(0, bytesRead).lastIndexOf(10);
+    if (at >= 0) return from + at + 1;
+  }
+  return 0;
+}
+
+/** The lines of a file that another writes meanwhile, as far as they are there. */
+export class NdjsonTail {
+  readonly #path: string;
+  #file: FileHandle | undefined;
+  #position = 0;
+  #held: Buffer = Buffer.alloc(0);
+  #at = 0;
+  #number = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * The next line; undefined: no more is there yet.
+   *
+   * @throws {HarnessError} RUN_UNREADABLE with the line, when a whole line is no JSON object
+   */
+  async next(): Promise<{ readonly value: object; readonly number: number } | undefined> {
+    for (;;) {
+      const end = this.#held.indexOf(10, this.#at);
+      if (end >= 0) {
+        const line = this.#held.subarray(this.#at, end);
+        this.#at = end + 1;
+        this.#number += 1;
+        return { value: parse(this.#path, line, this.#number), number: this.#number };
+      }
+      if (!(await this.#more())) return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  async #more(): Promise<boolean> {
+    this.#file ??= await open(this.#path, 'r');
+    const rest = this.#held.subarray(this.#at);
+    const chunk = Buffer.allocUnsafe(rest.length + (1 << 18));
+    rest.copy(chunk);
+    const { bytesRead } = await this.#file.read(
+      chunk,
+      rest.length,
+      chunk.length - rest.length,
+      this.#position,
+    );
+    if (bytesRead === 0) return false;
+    this.#position += bytesRead;
+    this.#held = chunk.subarray(0, rest.length + bytesRead);
+    this.#at = 0;
+    return true;
+  }
 }

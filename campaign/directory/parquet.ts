@@ -5,25 +5,12 @@ import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetRead 
 import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 import { HarnessError, systemCode } from '../../plan/errors.ts';
 import { ColumnBuffer } from './column-chunk.ts';
+import type { Cell, Column, ReadCell, Row } from './columns.ts';
 import { namedDiskError } from './disk.ts';
 import { unreadable } from './json.ts';
 
 /** Rows held in memory, written and read together. */
 const GROUP = 50_000;
-
-export type Cell = string | number | undefined;
-/** A cell that is not there is null or undefined when read; whole numbers of 64 bits come as bigint. */
-export type ReadCell = Cell | bigint | null;
-export type Row = Readonly<Record<string, ReadCell>>;
-
-/** A column: name, Parquet type, and whether every row has it. */
-export interface Column {
-  readonly name: string;
-  readonly type: 'STRING' | 'INT64' | 'DOUBLE';
-  readonly required: boolean;
-  /** Smallest and largest of each row group are stored: for columns that queries filter by. */
-  readonly statistics?: true;
-}
 
 /** A table of a run directory. */
 export interface Table<T> {
@@ -53,6 +40,7 @@ export class ParquetSink<T> {
   readonly #writer: ParquetWriter;
   readonly #columns: readonly ColumnBuffer[];
   #rows = 0;
+  #open = true;
 
   private constructor(path: string, table: Table<T>, file: FileHandle) {
     this.#path = path;
@@ -92,12 +80,15 @@ export class ParquetSink<T> {
     await this.#writer.finish();
     await this.#flush();
     await this.#file.sync();
+    this.#open = false;
     await this.#file.close();
     await rename(`${this.#path}.tmp`, this.#path);
   }
 
-  /** Leaves no file behind. */
+  /** Leaves no file behind; a file that is whole stays. */
   async discard(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
     await this.#file.close();
     await rm(`${this.#path}.tmp`, { force: true });
   }

@@ -5,7 +5,8 @@ import type { Sample } from '../../suites/model.ts';
 import type { Finding, Word } from '../../verdicts/model.ts';
 import { canonical } from './canonical.ts';
 import type { TelemetryRow } from './model.ts';
-import type { Column, ReadCell, Row, Table } from './parquet.ts';
+import type { Column, ReadCell, Row } from './columns.ts';
+import type { Table } from './parquet.ts';
 
 const required = (name: string, type: Column['type']): Column => ({ name, type, required: true });
 const filtered = (name: string, type: Column['type']): Column => ({

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { deflateRaw } from 'node:zlib';
 import { namedDiskError } from '../directory/disk.ts';
 import type { StreamEntry } from '../directory/model.ts';
-import { readNdjson } from '../directory/ndjson.ts';
+import { lastLine } from '../directory/ndjson.ts';
 
 /** Bytes kept of one stream; what follows is counted as `cut`. */
 export const STREAM_LIMIT = 64 * 1024 * 1024;
@@ -79,8 +79,7 @@ export class EvidenceWriter {
   static async open(folder: string): Promise<EvidenceWriter> {
     await mkdir(folder, { recursive: true });
     const path = join(folder, 'index.ndjson');
-    let end = 0;
-    for await (const line of readNdjson(path, { missing: 'empty' })) end = line.end;
+    const { end } = await lastLine(path);
     const index = await open(path, 'a', 0o644);
     await index.truncate(end);
     const numbers = (await readdir(folder)).map((name) => Number.parseInt(name, 10));

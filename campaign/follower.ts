@@ -1,0 +1,153 @@
+/**
+ * The judge of a run that goes on: it reads the run's own files behind the trials, so that what it
+ * judges is what anyone can read again, and the tables are written when the last trial ends.
+ */
+import { join } from 'node:path';
+import type { Plan } from '../plan/model.ts';
+import type { Finding, Stopped, Verdict } from '../verdicts/model.ts';
+import { readJson } from './directory/json.ts';
+import type { FleetFile, StreamEntry } from './directory/model.ts';
+import { NdjsonTail } from './directory/ndjson.ts';
+import { privateShape } from './directory/shapes.ts';
+import { EvidenceReader } from './evidence/reader.ts';
+import { checkSeq, type Journalled } from './journal.ts';
+import { type Asked, Replay, type Replayed } from './replay.ts';
+import { ResultFiles } from './results.ts';
+import type { CreateJudge, Units } from './units.ts';
+
+/** Asked by the loop, one question at a time; each is answered when all events told of have been read. */
+export interface Follower {
+  /** Events up to this number can be read. */
+  advance(seq: number): void;
+  /** After the inventory: what fleet.json says. */
+  inventoried(): Promise<FleetFile>;
+  /** Ends a round: what the judge wants next. */
+  next(): Promise<Asked>;
+  /** After the last trial. */
+  decide(stopped: Stopped | undefined): Promise<Verdict>;
+  /** Writes what follows from the evidence, the verdict last. @throws {HarnessError} DISK_FULL */
+  write(): Promise<void>;
+  /** Gives back what it holds; results that were not written are left out. */
+  close(): Promise<void>;
+}
+
+/** What a follower is made from. */
+export interface FollowSetup {
+  /** Run directory: private.json is there, and the journal has the fleet. */
+  readonly path: string;
+  /** As plan.json has it. */
+  readonly plan: Plan;
+  /** How many the fleet has. */
+  readonly nodes: number;
+  readonly units: Units;
+  readonly createJudge: CreateJudge;
+  /** Findings that became a fail, as soon as it is known. */
+  failed(findings: readonly Finding[]): void;
+}
+
+/** Begins to follow. @throws {HarnessError} RUN_UNREADABLE, DISK_FULL */
+export async function followRun(setup: FollowSetup): Promise<Follower> {
+  const { path } = setup;
+  const names = await readJson(join(path, 'private.json'), 'private', 1, privateShape);
+  const files = await ResultFiles.open(path);
+  const index = new NdjsonTail(join(path, 'evidence', 'index.ndjson'));
+  const evidence = new EvidenceReader(join(path, 'evidence'));
+  const replaying = new Replay(
+    { ...setup, names, attempt: (attempt, readings) => files.attempt(attempt, readings) },
+    evidence,
+    async () => (await index.next())?.value as StreamEntry | undefined,
+  );
+  return new LocalFollower(setup, replaying, files, {
+    journal: new NdjsonTail(join(path, 'journal.ndjson')),
+    index,
+    evidence,
+  });
+}
+
+interface Sources {
+  readonly journal: NdjsonTail;
+  readonly index: NdjsonTail;
+  readonly evidence: EvidenceReader;
+}
+
+class LocalFollower implements Follower {
+  readonly #setup: FollowSetup;
+  readonly #replay: Replay;
+  readonly #files: ResultFiles;
+  readonly #sources: Sources;
+  #target = -1;
+  #read = -1;
+  #reading: Promise<void> | undefined;
+  #failed: { readonly error: unknown } | undefined;
+  #closed = false;
+  #decided: Pick<Replayed, 'judgement' | 'judging'> | undefined;
+
+  constructor(setup: FollowSetup, replaying: Replay, files: ResultFiles, sources: Sources) {
+    this.#setup = setup;
+    this.#replay = replaying;
+    this.#files = files;
+    this.#sources = sources;
+  }
+
+  advance(seq: number): void {
+    this.#target = Math.max(this.#target, seq);
+    const busy = this.#reading !== undefined || this.#closed || this.#failed !== undefined;
+    if (busy || this.#read >= this.#target) return;
+    // What goes wrong here is thrown at the next question.
+    this.#reading = this.#follow().catch((error: unknown) => {
+      this.#failed ??= { error };
+    });
+  }
+
+  async inventoried(): Promise<FleetFile> {
+    await this.#caughtUp();
+    return this.#replay.judging.fleetFile;
+  }
+
+  async next(): Promise<Asked> {
+    await this.#caughtUp();
+    return this.#replay.next();
+  }
+
+  async decide(stopped: Stopped | undefined): Promise<Verdict> {
+    await this.#caughtUp();
+    const { judging } = this.#replay;
+    const judgement = judging.judge.decide(stopped);
+    this.#decided = { judgement, judging };
+    return judgement.verdict;
+  }
+
+  async write(): Promise<void> {
+    if (this.#decided === undefined) throw new Error('nothing was decided');
+    await this.#files.finish(this.#setup.plan, this.#decided);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#reading;
+    await this.#files.discard();
+    const { journal, index, evidence } = this.#sources;
+    await journal.close();
+    await index.close();
+    await evidence.close();
+  }
+
+  async #caughtUp(): Promise<void> {
+    while (this.#reading !== undefined) await this.#reading;
+    if (this.#failed !== undefined) throw this.#failed.error;
+  }
+
+  async #follow(): Promise<void> {
+    const { journal } = this.#sources;
+    try {
+      while (this.#read < this.#target && !this.#closed && this.#failed === undefined) {
+        const line = await journal.next();
+        if (line === undefined) throw new Error(`journal.ndjson ends before event ${this.#target}`);
+        this.#read = checkSeq(this.#setup.path, line.value, line.number);
+        await this.#replay.take(line.value as Journalled);
+      }
+    } finally {
+      this.#reading = undefined;
+    }
+  }
+}

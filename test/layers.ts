@@ -44,7 +44,7 @@ export const ZONES: readonly Zone[] = [
   provider('aws', ['@aws-sdk/client-ec2'], 'runners/cloud/', 'runners/ssh/'),
   provider('slurm', [], 'runners/ssh/hostlist.ts'),
   provider('sim', ['simple-statistics', STDLIB]),
-  provider('inventory', ['fast-xml-parser'], 'runners/readings.ts'),
+  provider('inventory', [], 'runners/readings.ts'),
   { path: 'suites/model.ts', may: ['plan/', 'runners/model.ts'], packages: [] },
   { path: 'suites/registry.ts', may: ['plan/', 'suites/'], packages: [] },
   { path: 'suites/', may: ['plan/', 'runners/model.ts'], packages: [] },

@@ -3,6 +3,16 @@ import type { Origin, Plan } from '../../plan/model.ts';
 import type { Missing, Node } from '../../runners/model.ts';
 import type { Attempt, Case, Metric, Sample } from '../../suites/model.ts';
 import type { Finding, Verdict } from '../../verdicts/model.ts';
+import type { ReadCell } from './columns.ts';
+
+/** Rows of a table that were written together, column by column. */
+export interface Group<T> {
+  readonly rows: number;
+  /** Cells of a column. */
+  column(name: string): ArrayLike<ReadCell>;
+  /** One row. @throws {HarnessError} RUN_UNREADABLE where it is malformed */
+  row(at: number): T;
+}
 
 /** fleet.json: public; names and addresses are in private.json. */
 export interface FleetFile {
@@ -144,6 +154,11 @@ export interface RunReader {
   samples(): AsyncIterable<Sample>;
   findings(): AsyncIterable<Finding>;
   streams(): AsyncIterable<StreamEntry>;
+  /** The same by column: for who looks at a few cells of millions of rows. */
+  sampleGroups(): AsyncIterable<Group<Sample>>;
+  findingGroups(): AsyncIterable<Group<Finding>>;
+  /** Groups with a row of one of these nodes. */
+  telemetryGroups(nodes: ReadonlySet<string>): AsyncIterable<Group<TelemetryRow>>;
   telemetry(): AsyncIterable<TelemetryRow>;
   /** Raw bytes of a stream. @throws {HarnessError} EVIDENCE_MISSING, EVIDENCE_HASH_MISMATCH */
   bytes(stream: StreamEntry): AsyncIterable<Uint8Array>;

@@ -6,6 +6,7 @@ import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-write
 import { HarnessError, systemCode } from '../../plan/errors.ts';
 import { ColumnBuffer } from './column-chunk.ts';
 import type { Cell, Column, ReadCell, Row } from './columns.ts';
+import type { Group } from './model.ts';
 import { namedDiskError } from './disk.ts';
 import { unreadable } from './json.ts';
 
@@ -20,15 +21,6 @@ export interface Table<T> {
   /** In the order of the columns. */
   encode(value: T): readonly Cell[];
   decode(row: Row): T;
-}
-
-/** A row group as it was read, column by column. */
-export interface Group<T> {
-  readonly rows: number;
-  /** Cells of one of the columns asked for. */
-  column(name: string): ArrayLike<ReadCell>;
-  /** One row; every column was asked for. @throws {HarnessError} RUN_UNREADABLE where it is malformed */
-  row(at: number): T;
 }
 
 /** Rows going to a file; the file has its name only when it is whole. */
@@ -135,14 +127,15 @@ export async function* readParquet<T>(path: string, table: Table<T>): AsyncGener
 /**
  * The row groups of a file: for who looks at a few columns of millions of rows.
  *
- * @param names columns that are read; absent: all
+ * @param only a column and its cells: groups without any of them are passed over
  * @throws {HarnessError} as `readParquet`
  */
 export async function* readGroups<T>(
   path: string,
   table: Table<T>,
-  names: readonly string[] = table.columns.map((column) => column.name),
+  only?: { readonly column: string; readonly cells: ReadonlySet<ReadCell> },
 ): AsyncGenerator<Group<T>> {
+  const names = table.columns.map((column) => column.name);
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
@@ -151,13 +144,18 @@ export async function* readGroups<T>(
     let rowStart = 0;
     for (const { num_rows } of metadata.row_groups) {
       const rows = Number(num_rows);
-      const columns = await columnsOf(names, rows, { file: buffer, metadata, rowStart });
+      const at = { file: buffer, metadata, rowStart };
+      rowStart += rows;
+      if (only !== undefined) {
+        const looked = await columnsOf([only.column], rows, at);
+        if (!holds(looked.get(only.column) ?? [], only.cells)) continue;
+      }
+      const columns = await columnsOf(names, rows, at);
       yield {
         rows,
         column: (name) => columns.get(name) ?? [],
         row: (at) => decoded(path, table, rowOf(columns, at)),
       };
-      rowStart += rows;
     }
   } catch (error) {
     if (error instanceof HarnessError) throw error;
@@ -166,6 +164,11 @@ export async function* readGroups<T>(
   } finally {
     await file?.close();
   }
+}
+
+function holds(cells: ArrayLike<ReadCell>, wanted: ReadonlySet<ReadCell>): boolean {
+  for (let at = 0; at < cells.length; at += 1) if (wanted.has(cells[at])) return true;
+  return false;
 }
 
 type Cells = ArrayLike<ReadCell>;

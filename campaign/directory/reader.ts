@@ -7,7 +7,7 @@ import { EvidenceReader } from '../evidence/reader.ts';
 import { readJournal } from '../journal.ts';
 import { readJson, unreadable } from './json.ts';
 import type { FleetFile, JournalEvent, RunReader } from './model.ts';
-import { readParquet } from './parquet.ts';
+import { readGroups, readParquet } from './parquet.ts';
 import { fleetShape, planShape, privateShape, verdictShape } from './shapes.ts';
 import { findingTable, sampleTable, telemetryTable } from './tables.ts';
 
@@ -47,6 +47,10 @@ export async function openRun(path: string): Promise<OpenRun> {
     samples: () => readParquet(join(root, 'samples.parquet'), sampleTable),
     findings: () => readParquet(join(root, 'findings.parquet'), findingTable),
     telemetry: () => readParquet(join(root, 'telemetry.parquet'), telemetryTable),
+    sampleGroups: () => readGroups(join(root, 'samples.parquet'), sampleTable),
+    findingGroups: () => readGroups(join(root, 'findings.parquet'), findingTable),
+    telemetryGroups: (cells) =>
+      readGroups(join(root, 'telemetry.parquet'), telemetryTable, { column: 'node', cells }),
     streams: () => evidence.streams(),
     bytes: (entry) => evidence.bytes(entry),
     close: () => evidence.close(),

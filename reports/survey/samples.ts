@@ -1,6 +1,6 @@
 /** Samples: kept one by one where there are few or where a finding needs them, else as a spread. */
 import { matches, subjectKey } from '../../plan/subject.ts';
-import type { RunReader } from '../../campaign/directory/model.ts';
+import type { Group, RunReader } from '../../campaign/directory/model.ts';
 import type { Criterion, Parameters } from '../../plan/model.ts';
 import type { Sample } from '../../suites/model.ts';
 import type { Finding } from '../../verdicts/model.ts';
@@ -37,18 +37,29 @@ export async function collectSamples(
   const unjudged = new Map<string, Unjudged>();
   let samplesTotal = 0;
   let unjudgedLeftOut = 0;
-  for await (const sample of run.samples()) {
-    samplesTotal += 1;
-    const judged = byMetric.get(sample.metric)?.filter((one) => appliesTo(one, sample)) ?? [];
-    if (judged.length === 0) {
-      if (!spread(unjudged, sample)) unjudgedLeftOut += 1;
-      continue;
+  for await (const group of run.sampleGroups()) {
+    samplesTotal += group.rows;
+    const kinds = kindsOf(group, byMetric, of.spreads);
+    const keys = group.column('subject_key');
+    const values = group.column('value');
+    for (let at = 0; at < group.rows; at += 1) {
+      const kind = kinds(at);
+      if (kind.judged.length === 0) {
+        if (!spread(unjudged, kind, Number(values[at]))) unjudgedLeftOut += 1;
+        continue;
+      }
+      if (kind.pairs.length > 0) {
+        const sample = group.row(at);
+        for (const spread of kind.pairs) notePairOf(sample, spread, of.nodeIndex);
+      }
+      const subject = String(keys[at]);
+      const shown = kind.judged.some((criterion) => wanted.has(`${criterion.id}\t${subject}`));
+      if (!shown && every === undefined) continue;
+      const sample = group.row(at);
+      if (shown) needed.push(sample);
+      every?.push(sample);
+      if (every !== undefined && every.length > EVERY) every = undefined;
     }
-    for (const criterion of judged) notePairOf(sample, of.spreads.get(criterion.id), of.nodeIndex);
-    const subject = subjectKey(sample.subject);
-    if (judged.some((criterion) => wanted.has(`${criterion.id}\t${subject}`))) needed.push(sample);
-    every?.push(sample);
-    if (every !== undefined && every.length > EVERY) every = undefined;
   }
   return {
     samples: every ?? needed,
@@ -70,29 +81,83 @@ export function appliesTo(criterion: Criterion, sample: Sample): boolean {
 
 function notePairOf(
   { subject, value }: Sample,
-  spread: Spread | undefined,
+  { pairs, criterion: { bound, limit } }: Spread,
   nodeIndex: Survey['nodeIndex'],
 ): void {
-  if (spread?.pairs === undefined || subject.kind !== 'link') return;
+  if (pairs === undefined || subject.kind !== 'link') return;
   const [one, other] = subject.ends.map((node) => nodeIndex.get(node));
   if (one === undefined || other === undefined) return;
-  const { bound, limit } = spread.criterion;
-  notePair(spread.pairs, one, other, marginOf(value, { bound, limit: limit.value }));
+  notePair(pairs, one, other, marginOf(value, { bound, limit: limit.value }));
 }
 
-function spread(unjudged: Map<string, Unjudged>, sample: Sample): boolean {
-  const key = kindKey(sample.metric, sample.parameters);
+/** What many samples have in common. */
+interface Kind {
+  readonly metric: string;
+  readonly parameters: Parameters;
+  readonly judged: readonly Criterion[];
+  /** Of those on links. */
+  readonly pairs: readonly Spread[];
+}
+
+/** The kind of each row; most rows are of the kind of the one before. */
+function kindsOf(
+  group: Group<Sample>,
+  byMetric: ReadonlyMap<string, readonly Criterion[]>,
+  spreads: Survey['spreads'],
+) {
+  const metrics = group.column('metric');
+  const subjects = group.column('subject_kind');
+  const parameters = group.column('parameters');
+  const known = new Map<string, Kind>();
+  let before = -1;
+  let kind: Kind | undefined;
+  return (at: number): Kind => {
+    const same =
+      before >= 0 &&
+      metrics[at] === metrics[before] &&
+      subjects[at] === subjects[before] &&
+      parameters[at] === parameters[before];
+    before = at;
+    if (same && kind !== undefined) return kind;
+    const key = `${String(metrics[at])}\n${String(subjects[at])}\n${String(parameters[at])}`;
+    kind = known.get(key);
+    if (kind === undefined) {
+      const sample = group.row(at);
+      const judged = byMetric.get(sample.metric)?.filter((one) => appliesTo(one, sample)) ?? [];
+      const pairs = judged.flatMap(({ id }) => spreads.get(id) ?? []).filter((one) => one.pairs);
+      kind = { metric: sample.metric, parameters: sample.parameters, judged, pairs };
+      known.set(key, kind);
+    }
+    return kind;
+  };
+}
+
+function spread(
+  unjudged: Map<string, Unjudged>,
+  { metric, parameters }: Kind,
+  value: number,
+): boolean {
+  const key = kindKey(metric, parameters);
   let kind = unjudged.get(key);
   if (kind === undefined) {
     if (unjudged.size >= KINDS) return false;
-    kind = { metric: sample.metric, parameters: sample.parameters, values: new Growing() };
+    kind = { metric, parameters, values: new Growing() };
     unjudged.set(key, kind);
   }
-  kind.values.push(sample.value);
+  kind.values.push(value);
   return true;
 }
 
+/** Kinds' names by their parameters, which are shared. */
+const names = new WeakMap<Parameters, Map<string, string>>();
+
 function kindKey(metric: string, parameters: Parameters): string {
+  const own = names.get(parameters) ?? new Map<string, string>();
+  names.set(parameters, own);
+  const known = own.get(metric);
+  if (known !== undefined) return known;
   const sorted = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([metric, sorted]);
+  const key = JSON.stringify([metric, sorted]);
+  own.set(metric, key);
+  return key;
 }

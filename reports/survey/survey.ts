@@ -68,11 +68,28 @@ async function spreadFindings(run: RunReader, nodeIndex: ReadonlyMap<string, num
     ]),
   );
   let findings = 0;
-  for await (const finding of run.findings()) {
-    findings += 1;
-    const spread = spreads.get(finding.criterion);
-    if (spread !== undefined && finding.estimate !== undefined) {
-      note(spread, finding, finding.estimate, nodeIndex);
+  for await (const group of run.findingGroups()) {
+    findings += group.rows;
+    const [criteria, verdicts, values] = ['criterion', 'verdict', 'value'].map((name) =>
+      group.column(name),
+    );
+    const [nodes, trials] = ['node', 'n'].map((name) => group.column(name));
+    for (let at = 0; at < group.rows; at += 1) {
+      const spread = spreads.get(String(criteria?.[at]));
+      const value = values?.[at] ?? undefined;
+      // An exact criterion has a word, not a level.
+      if (spread === undefined || value === undefined || spread.criterion.decide === 'exact')
+        continue;
+      const node = nodes?.[at];
+      const passed = verdicts?.[at] === 'pass';
+      // Whole rows only where more than a figure is shown of them.
+      const finding = passed && typeof node === 'string' ? undefined : group.row(at);
+      spread.values.push(Number(value));
+      if (!passed && finding !== undefined) {
+        spread.marked.push({ value: Number(value), finding });
+      }
+      const own = finding === undefined ? [String(node)] : subjectNodes(finding.subject);
+      note(spread, own, { value: Number(value), n: Number(trials?.[at]) }, nodeIndex);
     }
   }
   return { spreads, findings };
@@ -80,16 +97,12 @@ async function spreadFindings(run: RunReader, nodeIndex: ReadonlyMap<string, num
 
 function note(
   spread: Spread,
-  finding: Finding,
-  estimate: NonNullable<Finding['estimate']>,
+  nodes: readonly string[],
+  estimate: { readonly value: number; readonly n: number },
   nodeIndex: ReadonlyMap<string, number>,
 ): void {
-  // An exact criterion has a word, not a level.
-  if (spread.criterion.decide === 'exact') return;
-  spread.values.push(estimate.value);
-  if (finding.verdict !== 'pass') spread.marked.push({ value: estimate.value, finding });
   const against = againstOf(spread.criterion);
-  for (const node of subjectNodes(finding.subject)) {
+  for (const node of nodes) {
     const index = nodeIndex.get(node);
     if (index === undefined) continue;
     const before = spread.worst[index] ?? NaN;
@@ -140,8 +153,14 @@ async function telemetryOf(
 ): Promise<Survey['telemetry']> {
   const { worst, median } = extremes(nodeIds, spreads);
   const rows: TelemetryRow[] = [];
-  for await (const row of run.telemetry()) {
-    if (row.node === worst || row.node === median) rows.push(row);
+  const wanted = new Set([worst, median].filter((node) => node !== undefined));
+  if (wanted.size > 0) {
+    for await (const group of run.telemetryGroups(wanted)) {
+      const nodes = group.column('node');
+      for (let at = 0; at < group.rows; at += 1) {
+        if (wanted.has(String(nodes[at]))) rows.push(group.row(at));
+      }
+    }
   }
   return { ...(worst !== undefined && { worst }), ...(median !== undefined && { median }), rows };
 }

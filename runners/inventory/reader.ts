@@ -26,10 +26,13 @@ export function inventoryReader(context: InventoryContext): InventoryReader {
       return [];
     },
     end(exits) {
-      const readings = [...nodes].flatMap(([node, outputs]) =>
-        read(node, steps.get(node) ?? 0, outputs),
-      );
-      return { readings, outcome: outcome(nodes, exits) };
+      return {
+        // When asked: who wants the outcome alone need not have thousands of nodes parsed.
+        get readings() {
+          return [...nodes].flatMap(([node, outputs]) => read(node, steps.get(node) ?? 0, outputs));
+        },
+        outcome: outcome(nodes, exits),
+      };
     },
   };
 }

@@ -1,5 +1,12 @@
 /** Runs made in memory, synthetic throughout: what the reports are tried on. */
-import type { RunReader, StreamEntry } from '../../campaign/directory/model.ts';
+import type {
+  Group,
+  RunReader,
+  StreamEntry,
+  TelemetryRow,
+} from '../../campaign/directory/model.ts';
+import type { Table } from '../../campaign/directory/parquet.ts';
+import { findingTable, sampleTable, telemetryTable } from '../../campaign/directory/tables.ts';
 import type { Criterion, Origin, Plan, Subject } from '../../plan/model.ts';
 import { stream } from '../../plan/random.ts';
 import type { Accelerator, Node } from '../../runners/model.ts';
@@ -302,6 +309,20 @@ export function sampleRun(spec: SampleSpec): RunReader {
     }
   }
 
+  const telemetry = (): TelemetryRow[] =>
+    nodes.flatMap((node, index) =>
+      ['power', 'clock-sm', 'temperature'].map((field, at) => ({
+        attempt: attemptId(criteria[0] as Criterion, node.id, 0),
+        node: node.id,
+        accelerator: node.accelerators[0]?.id ?? '',
+        field,
+        n: 118,
+        min: 300 + at * 10,
+        median: 640 + at * 10 - (spec.bad?.[index] ? 130 : 0),
+        max: 702 + at * 10,
+      })),
+    );
+
   return {
     path: 'runs/sample',
     id: '20261120-080000-sample',
@@ -345,23 +366,24 @@ export function sampleRun(spec: SampleSpec): RunReader {
     samples: () => each(samples()),
     findings: () => each(findingsList()),
     streams: () => each(streams()),
-    telemetry: () =>
-      each(
-        nodes.flatMap((node, index) =>
-          ['power', 'clock-sm', 'temperature'].map((field, at) => ({
-            attempt: attemptId(criteria[0] as Criterion, node.id, 0),
-            node: node.id,
-            accelerator: node.accelerators[0]?.id ?? '',
-            field,
-            n: 118,
-            min: 300 + at * 10,
-            median: 640 + at * 10 - (spec.bad?.[index] ? 130 : 0),
-            max: 702 + at * 10,
-          })),
-        ),
-      ),
+    telemetry: () => each(telemetry()),
+    sampleGroups: () => each(groups([...samples()], sampleTable)),
+    findingGroups: () => each(groups([...findingsList()], findingTable)),
+    telemetryGroups: () => each(groups(telemetry(), telemetryTable)),
     bytes: () => each([]),
   };
+}
+
+/** All rows as one group, as a file would give them. */
+function groups<T>(rows: readonly T[], table: Table<T>): Group<T>[] {
+  const names = table.columns.map((column) => column.name);
+  return [
+    {
+      rows: rows.length,
+      column: (name) => rows.map((row) => table.encode(row)[names.indexOf(name)]),
+      row: (at) => rows[at] as T,
+    },
+  ];
 }
 
 async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {

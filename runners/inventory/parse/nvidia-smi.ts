@@ -1,6 +1,6 @@
 /** `nvidia-smi -q -x`, schema versions 11 to 13 (drivers 470 to 590). */
-import { XMLParser } from 'fast-xml-parser';
 import type { Gpu } from '../model.ts';
+import { parseXml, type Xml } from './xml.ts';
 
 /** What the driver says about itself and its GPUs. */
 export interface NvidiaSmi {
@@ -9,14 +9,8 @@ export interface NvidiaSmi {
   readonly gpus: readonly Gpu[];
 }
 
-type Xml = string | { readonly [key: string]: Xml } | readonly Xml[] | undefined;
-
-const parser = new XMLParser({
-  parseTagValue: false,
-  // A node's words are data: no entity of theirs is ever expanded.
-  processEntities: false,
-  isArray: (name) => name === 'gpu' || name === 'process_info',
-});
+/** Lists even where they come once. */
+const LISTS: ReadonlySet<string> = new Set(['gpu', 'process_info']);
 
 /**
  * Reads the XML.
@@ -25,13 +19,8 @@ const parser = new XMLParser({
  */
 export function parseNvidiaSmi(text: string): NvidiaSmi | undefined {
   if (!text.trimEnd().endsWith('</nvidia_smi_log>')) return undefined;
-  let root: Xml;
-  try {
-    root = parser.parse(text) as Xml;
-  } catch {
-    // The parser throws on malformed XML: the same as no output.
-    return undefined;
-  }
+  // Malformed XML is the same as no output.
+  const root = parseXml(text, LISTS);
   const log = at(root, 'nvidia_smi_log');
   if (log === undefined) return undefined;
   return {

@@ -1,5 +1,6 @@
 /** False alarms and delays of `assay nightly`'s detection, on simulated fleets, beside Apache Otava at its defaults. */
 import type { Bench, Row } from './bench.ts';
+import { annotatedRows } from './nightly/annotated.ts';
 import type { Culprit, Delay } from './nightly/delay.ts';
 import { SIGMA } from './nightly/fleet.ts';
 import { KINDS, type Kind } from './nightly/noise.ts';
@@ -46,7 +47,7 @@ export const bench: Bench = async (words) => {
   } finally {
     workers.close();
   }
-  return rows;
+  return [...rows, ...annotatedRows()];
 };
 
 async function stable(

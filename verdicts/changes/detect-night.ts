@@ -67,7 +67,9 @@ export function detectLogs(
   takeDeclared(state, declared, date);
   state.dates.push(date);
   const measured = step(state, date, logs);
-  const findings = fleetFindings(state.fleet, state.panel.margin, measured.spread);
+  // A night on which nobody was seen says nothing new of the fleet.
+  const findings =
+    measured.seen > 0 ? fleetFindings(state.fleet, state.panel.margin, measured.spread) : [];
   return {
     raised: raiseAlarms(state, measured, findings, declared),
     standing: state.open.map((alarm) => refreshAlarm(state, measured, alarm)),

@@ -73,7 +73,8 @@ export function fleetSpread(values: readonly number[], prior = 0): FleetSpread {
   const near = clipped(1);
   const far = clipped(2);
   const nights = values.length < 3 ? 0 : values.length;
-  const own = nights === 0 ? 0 : far / near - 1;
+  // Values that repeat to the last digit have no autocorrelation either.
+  const own = near > 0 && far >= 0 ? far / near - 1 : 0;
   const pooled = (nights * own + PRIOR_NIGHTS * prior) / (nights + PRIOR_NIGHTS);
   const rho = Math.min(0.95, Math.max(0, pooled));
   return { sigma: Math.sqrt(near / (1 - rho)), rho };

@@ -109,6 +109,25 @@ test('the state goes through JSON between any two nights', () => {
   assert.is(run(true).length, 1);
 });
 
+test('a night on which nobody is seen raises nothing, even in the middle of a loss', () => {
+  const state = startPanel(panelOf(32));
+  const loss = (_: number, night: number) => (night >= 40 ? 0.05 : 0);
+  let night = 0;
+  let raised = 0;
+  for (; night < 42; night += 1) {
+    const result = detectNight(state, {
+      date: dateOf(night),
+      values: new Map(state.subjects.map(({ id }, at) => [id, 700 * (1 - loss(at, night)) + at])),
+      declared: [],
+    });
+    raised = result.raised.length;
+  }
+  // Values that repeat to the last digit: a fleet without any noise is watched all the same.
+  assert.is(raised, 1);
+  const result = detectNight(state, { date: dateOf(night), values: new Map(), declared: [] });
+  assert.equal(result.raised, []);
+});
+
 test('a night out of order, an unknown subject and a value that is none are bugs', () => {
   const state = startPanel(panelOf(8));
   const night = (date: string, id: string, value: number) => () =>

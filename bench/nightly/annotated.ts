@@ -95,7 +95,7 @@ export function annotatedRows(): Row[] {
     );
     const theirs = askOtava(series.map(({ values }) => ({ values, window: 50, maxP })));
     return {
-      figure: `annotated series (${series.map((one) => one.name).join(', ')} of TCPD), p ${maxP}`,
+      figure: `${series.length} of the 42 annotated series of TCPD (${series.map((one) => one.name).join(', ')}), p ${maxP}`,
       measured: score(series, ours),
       peer: theirs === undefined ? 'not installed' : `apache-otava 0.8.0: ${score(series, theirs)}`,
     };

@@ -4,7 +4,8 @@
 const LONGEST_PAUSE = 60;
 
 interface Away {
-  readonly since: number;
+  /** Absent: it is in use by others, which is no fault of its. */
+  since: number | undefined;
   nextTry: number;
   pause: number;
 }
@@ -28,10 +29,16 @@ export class Reach {
     this.#firstPause = firstPause;
   }
 
-  /** A try at these nodes did not reach them. */
-  failed(nodes: readonly string[], now: number): void {
+  /**
+   * A try at these nodes did not reach them.
+   *
+   * @param lent they are in use by others: that never counts against them
+   */
+  failed(nodes: readonly string[], now: number, lent = false): void {
     for (const node of nodes) {
-      const away = this.#away.get(node) ?? { since: now, nextTry: now, pause: this.#firstPause };
+      const since = lent ? undefined : now;
+      const away = this.#away.get(node) ?? { since, nextTry: now, pause: this.#firstPause };
+      away.since = lent ? undefined : (away.since ?? now);
       away.nextTry = now + away.pause;
       away.pause = Math.min(LONGEST_PAUSE, away.pause * 2);
       this.#away.set(node, away);
@@ -56,7 +63,7 @@ export class Reach {
     if (this.#allSince !== undefined) return [];
     return nodes.filter((node) => {
       const away = this.#away.get(node);
-      return away !== undefined && now - away.since >= this.#grace;
+      return away?.since !== undefined && now - away.since >= this.#grace;
     });
   }
 

@@ -142,7 +142,7 @@ async function oneAttempt(trial: Trial, ordinal: number, tools: RoundTools) {
             reach.reached(trial.nodes);
             return known;
           }
-          reach.failed(final.suspects, now);
+          reach.failed(final.suspects, now, LENT.has(final.code));
           return pastGrace(final.suspects, tools) ?? known;
         },
       },
@@ -216,6 +216,9 @@ function pastGrace(nodes: readonly string[], tools: RoundTools): Override | unde
   const past = tools.reach.past(nodes, tools.clock.seconds());
   return past.length === 0 ? undefined : { by: 'grace', nodes: past, seconds: tools.grace };
 }
+
+/** Others use the node: a scheduler took it back, or did not give it. */
+const LENT: ReadonlySet<string> = new Set(['FLEET_PREEMPTED', 'PROVIDER_NO_CAPACITY']);
 
 type ReachOutcome = Extract<Outcome, { status: 'failed' }>;
 

@@ -59,6 +59,8 @@ export class Demand {
   readonly #say: (message: string) => void;
   /** Why the last job of ours waits, in Slurm's word. */
   #reason = '';
+  /** What was last said of nodes that others use. */
+  #waiting = '';
 
   constructor(
     terms: DemandTerms,
@@ -96,18 +98,29 @@ export class Demand {
     await this.#giveUp(byName);
     const asked = new Set([...this.#jobs.values()].flatMap((job) => (job.ran ? [] : job.nodes)));
     const chosen = new Map<string, SlurmNode>();
+    const busy: string[] = [];
     for (const wanted of this.#wanted) {
       if (asked.has(wanted.node)) continue;
       const node = byName.get(wanted.node);
       const refused = this.#refusal(wanted, node);
       if (refused !== undefined) wanted.reject(refused);
       else if (node !== undefined && this.#canAsk(wanted, node)) chosen.set(node.name, node);
+      else busy.push(wanted.node);
     }
+    this.#tellBusy(busy);
     const nodes = [...chosen.keys()].sort();
     if (nodes.length === 0 || signal.aborted) return;
     const gres = gresFor([...chosen.values()].map((node) => node.gres));
     const id = await submit(this.#terms, nodes, gres);
     this.#jobs.set(id, { id, nodes, since: now(), ran: false });
+  }
+
+  #tellBusy(nodes: readonly string[]): void {
+    const shown = nodes.slice(0, 3).map(printable).join(', ');
+    const message =
+      nodes.length === 0 ? '' : `waiting for ${nodes.length} nodes in use by others: ${shown}`;
+    if (message !== '' && message !== this.#waiting) this.#say(message);
+    this.#waiting = message;
   }
 
   /** Why a node is not waited for any longer; undefined: it is. */

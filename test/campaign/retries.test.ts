@@ -51,4 +51,14 @@ test('a node that is away is tried again at growing pauses, and fails past the g
   assert.is(reach.allAway(130), undefined);
 });
 
+test('a node that others use is tried again and never fails for it', () => {
+  const reach = new Reach(2, 100, 1);
+  reach.failed(['n1'], 0, true);
+  assert.equal(reach.away(['n1'], 0.5), ['n1']);
+  assert.equal(reach.past(['n1'], 1000), []);
+  reach.failed(['n1'], 1000);
+  assert.equal(reach.past(['n1'], 1099), []);
+  assert.equal(reach.past(['n1'], 1100), ['n1']);
+});
+
 test.run();

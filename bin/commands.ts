@@ -67,6 +67,10 @@ export const commands: Readonly<Record<string, Line>> = {
     describe: 'Runs and reports in a browser',
     load: async () => (await import('./commands/serve.ts')).serve,
   },
+  'release-drain': {
+    describe: "Give back the nodes that a run drained with their owner's scheduler",
+    load: async () => (await import('./commands/release-drain.ts')).releaseDrain,
+  },
   lint: {
     describe: 'Check a plan: schema, limits against roofline and catalogue, coverage',
     load: async () => (await import('./commands/lint.ts')).lint,

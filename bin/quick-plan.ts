@@ -3,7 +3,7 @@ import type { Plan } from '../plan/model.ts';
 import type { Composed } from './compose.ts';
 
 /** Seconds; a HealthCheckProgram is killed at 60. */
-const WALL = 25;
+export const WALL = 25;
 
 /**
  * One trial of each matmul case and readiness: correctness decides, floors are shown, since one trial

@@ -1,6 +1,14 @@
 /** The events of journal.ndjson: what a run did, in order; enough to resume it and to replay it. */
 import type { Expense, Origin, Parameters } from '../plan/model.ts';
-import type { Argument, Exit, FleetEvent, Missing, Node, Step } from '../runners/model.ts';
+import type {
+  Argument,
+  Exit,
+  FleetEvent,
+  Missing,
+  Node,
+  Serviced,
+  Step,
+} from '../runners/model.ts';
 import type { Outcome, StepExit, Why } from '../suites/model.ts';
 import type { Finding, Repeatability, Request, Stopped } from '../verdicts/model.ts';
 
@@ -116,6 +124,8 @@ export type CampaignEvent =
       readonly exits?: readonly StepExit[];
       readonly missing?: string;
     }
+  /** What became of judged nodes with their owner's scheduler. */
+  | { readonly event: 'service'; readonly nodes: readonly Serviced[] }
   | { readonly event: 'hook'; readonly hook: 'on-reject' | 'on-accept'; readonly result: string }
   /** All that the run used, earlier processes of it included: the last one counts. */
   | { readonly event: 'used'; readonly used: Expense }

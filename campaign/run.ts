@@ -24,6 +24,7 @@ import { Payloads, Ports } from './placing.ts';
 import type { Clock, Progress } from './progress.ts';
 import { Secrets } from './redactor.ts';
 import { deadlines } from './schedule/budget.ts';
+import { service } from './service.ts';
 import type { StopReason } from './stored.ts';
 import { Telling } from './telling.ts';
 import type { CampaignResult, CampaignSetup } from './setup.ts';
@@ -135,6 +136,7 @@ export class Campaign {
       rejected(verdict).flatMap((id) => nodes.get(id) ?? []),
       past,
     );
+    await service(fleet, verdict, journal, this.#progress);
     const keep = this.#files.plan.fleet.keep === 'rejected' ? rejected(verdict) : [];
     const unreleased = await this.#release(fleet, keep);
     await this.#seal(follower);

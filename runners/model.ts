@@ -239,8 +239,40 @@ export interface Fleet {
   ): Promise<readonly { readonly node: string; readonly code: string; readonly reason: string }[]>;
   /** Until the signal. */
   events(signal: AbortSignal): AsyncIterable<FleetEvent>;
+  /**
+   * Takes rejected nodes out of service with their owner's scheduler, as far as the plan lets it, and gives
+   * back what earlier runs took. Once, when all is judged. Absent: there is none, or the plan asks for nothing.
+   */
+  service?(judged: readonly Judged[]): Promise<readonly Serviced[]>;
   /** Twice is safe. `keep`: nodes held as evidence. @returns what could not be released. */
   release(keep: readonly string[]): Promise<readonly { id: string; reason: string }[]>;
+}
+
+/** A node's verdict, as its owner's scheduler is told. */
+export interface Judged {
+  readonly node: string;
+  readonly verdict: 'pass' | 'fail';
+  /** Criterion and figure of a fail; no names of hosts. */
+  readonly reason: string;
+}
+
+/** By what a scheduler's word about a node is known again: the same text, set then, by that account. */
+export interface ServiceMark {
+  readonly reason: string;
+  readonly by: string;
+  /** Seconds since 1970. */
+  readonly at: number;
+}
+
+/** What became of a node with its owner's scheduler. */
+export interface Serviced {
+  readonly node: string;
+  /** would-…: a dry run. left: not ours to touch, or too many at once. failed: refused. */
+  readonly done: 'drained' | 'returned' | 'would-drain' | 'would-return' | 'left' | 'failed';
+  /** For people. */
+  readonly detail: string;
+  /** Of a drained node. */
+  readonly mark?: ServiceMark;
 }
 
 /** Something that an earlier run left with the provider. */
@@ -308,6 +340,15 @@ export interface Runner {
   open(context: RunContext, signal: AbortSignal): Promise<Fleet>;
   /** Finds what earlier runs left; deletes it when `apply`. @throws {HarnessError} */
   sweep?(request: SweepRequest, signal: AbortSignal): Promise<Swept>;
+  /** Gives nodes back to their owner's scheduler that a run took out of service; otherwise only looks. */
+  giveBack?(
+    drained: readonly {
+      readonly node: string;
+      readonly name: string;
+      readonly mark: ServiceMark;
+    }[],
+    apply: boolean,
+  ): Promise<readonly Serviced[]>;
   /** Prepares the provider's report of each fault, and sends it when `send`. */
   reportFaults?(
     faults: readonly Fault[],

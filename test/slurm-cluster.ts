@@ -81,7 +81,8 @@ export async function startSlurm(options: SlurmClusterOptions): Promise<SlurmClu
     },
     async state(node) {
       const text = await must(['sinfo', '--noheader', '--Node', '-n', node, '-o', '%T']);
-      return text.trim().split('\n')[0] ?? '';
+      // A node that was given back does not answer until its next ping: "idle*".
+      return (text.trim().split('\n')[0] ?? '').replace('*', '');
     },
     async stopController() {
       await end(join(folder, 'slurmctld.pid'));
@@ -114,10 +115,9 @@ export async function startSlurm(options: SlurmClusterOptions): Promise<SlurmClu
     for (const node of nodes) await must(['slurmd', '-f', configuration, '-N', node]);
     await until('all nodes are idle', async () => {
       const text = await must(['sinfo', '--noheader', '--Node', '-p', 'main', '-o', '%T']);
-      return text
-        .trim()
-        .split('\n')
-        .every((state) => state === 'idle');
+      const states = text.trim().split('\n');
+      // A health hook may have drained one already.
+      return states.every((state) => /^(?:idle|drain(?:ed|ing))$/u.test(state));
     });
   } catch (error) {
     const log = await readFile(join(folder, 'log', 'slurmctld'), 'utf8').catch(() => '');

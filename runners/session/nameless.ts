@@ -35,6 +35,12 @@ export function nameless(fleet: Fleet, more: Words = new Map()): Fleet {
       const failed = await fleet.put(...given);
       return failed.map((one) => ({ ...one, reason: hide(one.node, one.reason) }));
     },
+    ...(fleet.service !== undefined && {
+      service: async (judged) => {
+        const done = (await fleet.service?.(judged)) ?? [];
+        return done.map((one) => ({ ...one, detail: hide(one.node, one.detail) }));
+      },
+    }),
     async *events(signal) {
       for await (const event of fleet.events(signal)) {
         yield { ...event, detail: event.nodes.reduce((text, id) => hide(id, text), event.detail) };

@@ -107,7 +107,7 @@ export class Demand {
       else if (node !== undefined && this.#canAsk(wanted, node)) chosen.set(node.name, node);
       else busy.push(wanted.node);
     }
-    this.#tellBusy(busy);
+    this.#tellBusy([...new Set(busy)]);
     const nodes = [...chosen.keys()].sort();
     if (nodes.length === 0 || signal.aborted) return;
     const gres = gresFor([...chosen.values()].map((node) => node.gres));

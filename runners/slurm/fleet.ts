@@ -195,9 +195,9 @@ async function* events(
   const listening = (async () => {
     for await (const event of inner.events(signal)) {
       const [id = ''] = event.nodes;
-      const held = holds.jobOf(known.nameOf.get(id) ?? '') !== undefined;
       // Broken because Slurm took the node, which is told by itself, or because we gave it back.
-      if (event.kind === 'lost' && !held) quiet.add(id);
+      const slurms = event.kind === 'lost' && !(await holds.stands(known.nameOf.get(id) ?? ''));
+      if (slurms) quiet.add(id);
       else if (!(event.kind === 'back' && quiet.delete(id))) tell(event);
     }
   })();

@@ -28,12 +28,16 @@ type Told = (node: string, kind: FleetEvent['kind'], detail: string) => void;
 
 /** Demands that come within this many ms become one job. */
 const GATHER = 250;
+/** Longest wait for a look at the queue, ms. */
+const FRESH = 5000;
 /** Seconds between two looks while somebody waits. */
 const EAGER = 1;
 
 interface Place {
   readonly gone: AbortController;
   readonly job: string;
+  /** The job ran, and not to its end, when it was last looked at. */
+  stands: boolean;
 }
 
 /** All jobs of one run. */
@@ -69,8 +73,21 @@ export class Holds {
     return this.#places.get(node)?.job;
   }
 
+  /** Whether a node's job goes on, as far as Slurm tells now; false also where there is none. */
+  async stands(node: string): Promise<boolean> {
+    this.#wake.dispatchEvent(new Event('now'));
+    const fresh = new AbortController();
+    const looked = () => fresh.abort();
+    this.#wake.addEventListener('looked', looked, { once: true });
+    await pause(FRESH, undefined, { signal: fresh.signal, ref: false }).catch(() => undefined);
+    this.#wake.removeEventListener('looked', looked);
+    return this.#places.get(node)?.stands ?? false;
+  }
+
   /** Seconds since 1970 when the first of the jobs that run must end. */
   get end(): number | undefined {
+    // Opportunistic: another job follows.
+    if (this.#terms.opportunistic) return undefined;
     const ends = [...this.#jobs.values()].flatMap((job) => job.end ?? []);
     return ends.length === 0 ? undefined : Math.min(...ends);
   }
@@ -146,6 +163,7 @@ export class Holds {
     while (!this.#over.signal.aborted) {
       try {
         await this.#look();
+        this.#wake.dispatchEvent(new Event('looked'));
       } catch (error) {
         if (this.#over.signal.aborted) return;
         if (!(error instanceof HarnessError)) throw error;
@@ -214,6 +232,7 @@ export class Holds {
       if (seen.end !== undefined) job.end = seen.end;
       const has = new Set(seen.nodes);
       for (const node of seen.nodes) this.#place(node, job.id);
+      this.#stand(job.id, true);
       for (const [node, place] of this.#places) {
         if (place.job === job.id && !has.has(node)) {
           this.#lose(node, 'lost', `it is no longer in job ${job.id}`);
@@ -225,14 +244,21 @@ export class Holds {
       cancelJobs([job.id]).catch(() => undefined);
     } else if (seen.state === 'PENDING') {
       this.#demand.waits(job, seen.reason);
+    } else {
+      // On its way to its end: why is told when it is there.
+      this.#stand(job.id, false);
     }
+  }
+
+  #stand(job: string, stands: boolean): void {
+    for (const place of this.#places.values()) if (place.job === job) place.stands = stands;
   }
 
   #place(node: string, job: string): void {
     if (this.#places.get(node)?.job === job) return;
     this.#places.get(node)?.gone.abort();
     const gone = new AbortController();
-    this.#places.set(node, { job, gone });
+    this.#places.set(node, { job, gone, stands: true });
     this.#touch(node);
     for (const wanted of this.#wanted) {
       if (wanted.node === node) wanted.resolve({ job, gone: gone.signal });

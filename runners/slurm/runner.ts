@@ -4,15 +4,17 @@ import { HarnessError } from '../../plan/errors.ts';
 import type { Fleet, RunContext, Runner } from '../model.ts';
 import { sessionFleet, type Target } from '../session/fleet.ts';
 import { gate } from '../session/gate.ts';
+import { nameless } from '../session/nameless.ts';
 import { collect } from '../session/shell.ts';
 import { containerWords } from './container.ts';
 import { slurm } from './commands.ts';
 import { gone } from './demand.ts';
+import { returnDrained, serviceNodes } from './drain.ts';
 import { Losses, slurmFleet } from './fleet.ts';
 import { gpusOf } from './gres.ts';
 import { Holds } from './holds.ts';
 import { lostWithin, unusable } from './node-states.ts';
-import { nodeReader, type SlurmNode } from './node-table.ts';
+import { type NodeReader, nodeReader, type SlurmNode } from './node-table.ts';
 import type { SlurmOptions } from './options.ts';
 import { isOpen, JOB_PREFIX, ourJobs, type QueuedJob } from './queue.ts';
 import { partitionLimit, selectNodes, surroundingJob } from './selection.ts';
@@ -30,6 +32,7 @@ export function slurmRunner(options: SlurmOptions): Runner {
   return {
     open: (context, signal) => open(options, context, signal),
     sweep: sweepJobs,
+    giveBack: (drained, apply) => returnDrained(drained, apply, nodeReader()),
   };
 }
 
@@ -71,11 +74,35 @@ async function open(
     }
     const targets = await targetsOf(names, known, { options, holds, around }, signal);
     const inner = await sessionFleet(context, targets, signal);
-    return slurmFleet(inner, holds, losses, (ranks, job) => launcher(options, ranks, job));
+    const fleet = slurmFleet(inner, holds, losses, (ranks, job) => launcher(options, ranks, job));
+    return nameless({ ...fleet, ...service(fleet, options, reader, context) });
   } catch (error) {
     await holds.close();
     throw error;
   }
+}
+
+/** Drain and return, where the plan asks for it. */
+function service(
+  fleet: Fleet,
+  { drain }: SlurmOptions,
+  reader: NodeReader,
+  context: RunContext,
+): Pick<Fleet, 'service'> {
+  if (drain === undefined) return {};
+  const nameOf = new Map(fleet.nodes.map((node) => [node.id, node.name]));
+  return {
+    service: (judged) =>
+      serviceNodes(
+        judged.flatMap((one) => {
+          const name = nameOf.get(one.node);
+          return name === undefined ? [] : [{ ...one, name }];
+        }),
+        drain,
+        reader,
+        context,
+      ),
+  };
 }
 
 /** Ids are positions: a resumed run must mean the same nodes by them. */
@@ -125,6 +152,7 @@ async function targetsOf(
     return {
       name,
       fabricAddress: options['fabric-address']?.replaceAll('{host}', name) ?? node?.address ?? name,
+      also: node === undefined ? [] : [node.address],
       identity: [],
       domains: [...features, ...named],
       ...(gpus !== undefined && { facts: () => ({ 'slurm.gpus': String(gpus) }) }),

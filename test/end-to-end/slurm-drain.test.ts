@@ -1,0 +1,190 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Serviced } from '../../runners/model.ts';
+import { run } from '../../runners/process.ts';
+import { serviceNodes, returnDrained } from '../../runners/slurm/drain.ts';
+import { nodeReader } from '../../runners/slurm/node-table.ts';
+import { startSlurm, withoutSlurm, type SlurmCluster } from '../slurm-cluster.ts';
+import { Workplace, words } from './command-line.ts';
+
+const test = suite('drain and return on a Slurm cluster');
+const why = withoutSlurm();
+if (why !== undefined) console.log(`  skipped: ${why}`);
+const when = (name: string, of: () => Promise<void>) =>
+  why === undefined ? test(name, of) : test.skip(name, of);
+
+let cluster: SlurmCluster;
+let place: Workplace;
+
+test.before(async () => {
+  if (why !== undefined) return;
+  cluster = await startSlurm({ nodes: 4 });
+  process.env['SLURM_CONF'] = cluster.environment['SLURM_CONF'];
+  place = new Workplace();
+  Object.assign(place.environment, cluster.environment);
+});
+test.after(async () => {
+  if (why !== undefined) return;
+  delete process.env['SLURM_CONF'];
+  await cluster.stop();
+  place.remove();
+});
+
+const apply = { mode: 'apply', most: 0.34 } as const;
+const context = { run: 'r1', intent: async () => undefined };
+const judged = (fails: readonly number[], of = 4) =>
+  Array.from({ length: of }, (_, index) => ({
+    node: `n000${index + 1}`,
+    name: `t${index + 1}`,
+    verdict: fails.includes(index + 1) ? ('fail' as const) : ('pass' as const),
+    reason: fails.includes(index + 1) ? "bf16: 612 TFLOP/s, it's below 700" : '',
+  }));
+const done = (serviced: readonly Serviced[]) =>
+  serviced.map((one) => `${one.node} ${one.done}`).join(', ');
+const back = (serviced: readonly Serviced[]) =>
+  serviced.flatMap(({ node, mark }) =>
+    mark === undefined ? [] : [{ node, name: `t${node.slice(-1)}`, mark }],
+  );
+
+when('a dry run changes nothing, and above the cap nothing is drained', async () => {
+  const dry = await serviceNodes(judged([1]), { ...apply, mode: 'dry-run' }, nodeReader(), context);
+  assert.is(done(dry), 'n0001 would-drain');
+  const many = await serviceNodes(judged([1, 2]), apply, nodeReader(), context);
+  assert.is(done(many), 'n0001 left, n0002 left');
+  assert.match(many[0]?.detail ?? '', /common cause: 2 of 4 nodes rejected, at most 1/u);
+  for (const node of cluster.nodes) assert.is(await cluster.state(node), 'idle');
+});
+
+when('a drain says run, criterion and figure, and is undone while nobody touched it', async () => {
+  const drained = await serviceNodes(judged([1]), apply, nodeReader(), context);
+  assert.is(done(drained), 'n0001 drained');
+  const shown = await cluster.slurm('sinfo', '-h', '-N', '-n', 't1', '-p', 'main', '-o', '%T %E');
+  assert.is(shown.trim(), 'drained assay r1 bf16: 612 TFLOP/s, it s below 700');
+  assert.is(done(await returnDrained(back(drained), false, nodeReader())), 'n0001 would-return');
+  assert.is(await cluster.state('t1'), 'drained');
+  assert.is(done(await returnDrained(back(drained), true, nodeReader())), 'n0001 returned');
+  assert.is(await cluster.state('t1'), 'idle');
+});
+
+when("an operator's own drain is left alone, before ours and after", async () => {
+  await cluster.slurm('scontrol', 'update', 'nodename=t2', 'state=drain', 'reason=RMA 17');
+  assert.is(done(await serviceNodes(judged([2]), apply, nodeReader(), context)), 'n0002 left');
+  assert.is(done(await serviceNodes(judged([]), apply, nodeReader(), context)), '');
+  const drained = await serviceNodes(judged([3]), apply, nodeReader(), context);
+  await cluster.slurm('scontrol', 'update', 'nodename=t3', 'state=drain', 'reason=mine now');
+  const left = await returnDrained(back(drained), true, nodeReader());
+  assert.is(done(left), 'n0003 left');
+  assert.match(left[0]?.detail ?? '', /touched since.*mine now/u);
+  assert.is(await cluster.state('t2'), 'drained');
+  assert.is(await cluster.state('t3'), 'drained');
+  await cluster.slurm('scontrol', 'update', 'nodename=t[2-3]', 'state=resume');
+});
+
+when('the next passing run gives back what an earlier one drained', async () => {
+  await serviceNodes(judged([4]), apply, nodeReader(), context);
+  assert.is(await cluster.state('t4'), 'drained');
+  const next = await serviceNodes(judged([]), apply, nodeReader(), { ...context, run: 'r2' });
+  assert.is(done(next), 'n0004 returned');
+  assert.is(await cluster.state('t4'), 'idle');
+});
+
+/** One element of every product is off, on the node of this id alone: all nodes share one home here. */
+async function breakNode(id: string): Promise<void> {
+  const asked = await run(
+    ['/usr/bin/python3', '-c', 'import site; print(site.getusersitepackages())'],
+    {
+      environment: { HOME: place.home },
+      limit: 30,
+    },
+  );
+  const site = asked.stdout.toString('utf8').trim();
+  await mkdir(site, { recursive: true });
+  await writeFile(join(site, 'usercustomize.py'), BROKEN.replaceAll('NODE', id));
+}
+
+const BROKEN = `
+import os, sys
+if "/NODE/" in os.getcwd():
+    import importlib.machinery
+    class AfterTorch:
+        @staticmethod
+        def find_spec(name, path, target=None):
+            if name != "torch":
+                return None
+            spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+            load = spec.loader.exec_module
+            def exec_module(module):
+                load(module)
+                real = module.mm
+                def mm(a, b, **given):
+                    made = real(a, b, **given)
+                    made[0, made.shape[1] // 2] += 0.5
+                    return made
+                module.mm = mm
+            spec.loader.exec_module = exec_module
+            return spec
+    sys.meta_path.insert(0, AfterTorch)
+`;
+
+when('accept drains the node that it rejects; release-drain gives it back', async () => {
+  await breakNode('n0003');
+  const file = place.write('drain.yaml', {
+    assay: 1,
+    delivery: {
+      reference: 'drain',
+      provider: 'own',
+      sku: 'cpu-reference',
+      'accelerators-per-node': 1,
+    },
+    fleet: {
+      runner: 'slurm',
+      partition: 'main',
+      nodes: 't[1-3]',
+      'at-once': 2,
+      lease: '20 s',
+      poll: '0.5 s',
+      'time-limit': '20 min',
+      drain: { mode: 'apply', most: '50 %' },
+    },
+    suites: {
+      matmul: {
+        dtypes: ['fp32'],
+        shapes: [64],
+        settle: '0.1 s',
+        window: '0.1 s',
+        'memory-bytes': '1 MiB',
+      },
+    },
+    criteria: [
+      {
+        id: 'product',
+        metric: 'matmul.gemm.correct',
+        per: 'accelerator',
+        where: { dtype: 'fp32', shape: 64, devices: 'all' },
+        source: 'this test',
+      },
+    ],
+  });
+  const { code, text } = await place.run('accept', file);
+  const [path = ''] = place.runs();
+  assert.is(code, 1, text);
+  assert.equal(words(path), { n0001: 'pass', n0002: 'pass', n0003: 'fail' });
+  assert.match(text, /scheduler: n0003 drained: assay \S+ product: /u);
+  const state = await cluster.slurm('sinfo', '-h', '-N', '-n', 't3', '-p', 'main', '-o', '%T %E');
+  assert.match(state, /^drained assay \d{8}-\S+ product: /u);
+  const dry = await place.run('release-drain', path);
+  assert.is(dry.code, 0, dry.text);
+  assert.match(dry.stdout, /n0003 {2}would-return/u);
+  assert.is(await cluster.state('t3'), 'drained');
+  const real = await place.run('release-drain', path, '--yes');
+  assert.match(real.stdout, /n0003 {2}returned/u);
+  assert.is(await cluster.state('t3'), 'idle');
+  const again = await place.run('release-drain', path, '--yes');
+  assert.match(again.stdout, /nothing that this run drained/u);
+  const verified = await place.run('verify', path);
+  assert.is(verified.code, 0, verified.text);
+});
+
+test.run();

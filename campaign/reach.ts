@@ -43,7 +43,10 @@ export class Reach {
       away.pause = Math.min(LONGEST_PAUSE, away.pause * 2);
       this.#away.set(node, away);
     }
-    if (this.#away.size >= this.#total) this.#allSince ??= now;
+    // A fleet that others use is there.
+    const all = this.#away.size >= this.#total;
+    const unreachable = all && [...this.#away.values()].every((one) => one.since !== undefined);
+    this.#allSince = unreachable ? (this.#allSince ?? now) : undefined;
   }
 
   /** These nodes answered. */

@@ -74,7 +74,10 @@ async function open(
     }
     const targets = await targetsOf(names, known, { options, holds, around }, signal);
     const inner = await sessionFleet(context, targets, signal);
-    const fleet = slurmFleet(inner, holds, losses, (ranks, job) => launcher(options, ranks, job));
+    const fleet = slurmFleet(inner, holds, losses, (ranks, job) => {
+      const least = Math.min(...ranks.map((rank) => promised(rank, known)));
+      return launcher(options, ranks, job, least);
+    });
     return nameless({ ...fleet, ...service(fleet, options, reader, context) });
   } catch (error) {
     await holds.close();
@@ -187,11 +190,17 @@ function refuse(
   if (why !== undefined) throw gone(`${name}: ${why}`);
 }
 
+/** GPUs that Slurm promises on a node. */
+function promised(name: string, known: readonly SlurmNode[]): number {
+  return gpusOf(known.find((node) => node.name === name)?.gres ?? '') ?? 0;
+}
+
 /** What a step that launches ranks by itself (nccl-tests) needs to do so with srun. */
 function launcher(
   options: SlurmOptions,
   ranks: readonly string[],
   job: string | undefined,
+  gpus: number,
 ): Record<string, string> {
   if (job === undefined) return {};
   const conf = process.env['SLURM_CONF'];
@@ -199,6 +208,7 @@ function launcher(
     ASSAY_SLURM_JOB: job,
     ASSAY_SLURM_NODES: ranks.join(','),
     ASSAY_SLURM_MPI: options.mpi,
+    ...(gpus > 0 && { ASSAY_SLURM_GPUS: String(gpus) }),
     ...(conf !== undefined && { SLURM_CONF: conf }),
   };
 }

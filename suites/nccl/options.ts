@@ -35,7 +35,10 @@ export const schema = z.strictObject({
   driver: z
     .enum(['torch', 'nccl-tests'])
     .default('torch')
-    .meta({ description: 'our payload, or nccl-tests under mpirun (installed on the nodes)' }),
+    .meta({
+      description:
+        'our payload, or nccl-tests under mpirun (on Slurm: srun), installed on the nodes',
+    }),
   binaries: z.string().optional().meta({ description: 'folder of the nccl-tests programs' }),
   library: z
     .enum(['auto', 'nccl', 'gloo'])

@@ -56,6 +56,9 @@ test('a node that others use is tried again and never fails for it', () => {
   reach.failed(['n1'], 0, true);
   assert.equal(reach.away(['n1'], 0.5), ['n1']);
   assert.equal(reach.past(['n1'], 1000), []);
+  reach.failed(['n2'], 1);
+  assert.is(reach.allAway(1000), undefined, 'a fleet that others use is there');
+  reach.reached(['n2']);
   reach.failed(['n1'], 1000);
   assert.equal(reach.past(['n1'], 1099), []);
   assert.equal(reach.past(['n1'], 1100), ['n1']);

@@ -64,6 +64,19 @@ async function gone(seconds: number): Promise<readonly string[]> {
   return left;
 }
 
+let killed: { readonly run: string; readonly attempts: readonly string[] };
+
+when('a controller that is killed outright leaves its job, for a while', async () => {
+  const fleet = ['nodes: "t8"', 'partition: main', 'time-limit: 30 min'];
+  const command = place.start(['accept', plan('killed', fleet, /matmul/u), '--json']);
+  await command.saw(/"attempt-end".*matmul/u);
+  command.child.kill('SIGKILL');
+  await command.ended;
+  const [run = ''] = place.runs();
+  killed = { run, attempts: attemptsOf(run).map(({ attempt }) => attempt) };
+  assert.is((await cluster.queue()).length, 1, 'held by nobody now');
+});
+
 when('a holding job: what breaks has its owner, and nothing is left in the queue', async () => {
   await cluster.slurm('scontrol', 'update', 'nodename=t4', 'state=drain', 'reason=bad PSU');
   const file = plan('held', ['nodes: "t[1-4]"', 'partition: main', 'time-limit: 30 min']);
@@ -79,9 +92,8 @@ when('a holding job: what breaks has its owner, and nothing is left in the queue
   await cluster.startController();
   await cluster.slurm('scontrol', 'update', 'nodename=t3', 'state=down', 'reason=pulled cable');
   const { code, text } = await command.ended;
-  const [run] = place.runs();
+  const run = place.runs().at(-1);
   assert.is(code, 3, text);
-  assert.equal(await gone(5), []);
   assert.equal(words(run), {
     n0001: 'pass',
     n0002: 'pass',
@@ -132,23 +144,14 @@ when(
   },
 );
 
-when('killed outright: the job ends by itself, and the run is resumed in another', async () => {
-  const fleet = ['nodes: "t[1-2]"', 'partition: main', 'time-limit: 30 min'];
-  const file = plan('killed', fleet, /matmul/u);
-  const command = place.start(['accept', file, '--json']);
-  await command.saw(/"attempt-end".*matmul/u);
-  command.child.kill('SIGKILL');
-  await command.ended;
-  const run = place.runs().at(-1) ?? '';
-  const before = new Set(attemptsOf(run).map(({ attempt }) => attempt));
-  assert.is((await cluster.queue()).length, 1, 'held by nobody now');
+when('the killed run: its job has ended by itself, and it is resumed in another', async () => {
   assert.equal(await gone(60), [], 'no step in it for the lease: it ended itself');
-  const { code, text } = await place.run('resume', run, '--json');
+  const { code, text } = await place.run('resume', killed.run, '--json');
   assert.is(code, 0, text);
   assert.equal(await gone(5), []);
-  const all = attemptsOf(run).map(({ attempt }) => attempt);
+  const all = attemptsOf(killed.run).map(({ attempt }) => attempt);
   assert.is(new Set(all).size, all.length, 'nothing that had ended was repeated');
-  assert.ok([...before].every((attempt) => all.includes(attempt)));
+  assert.ok(killed.attempts.every((attempt) => all.includes(attempt)));
 });
 
 test.run();

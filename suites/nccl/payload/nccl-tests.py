@@ -1,4 +1,4 @@
-"""Runs one of the nccl-tests programs under mpirun over some hosts and passes its output on as it came.
+"""Runs one of the nccl-tests programs under mpirun, or in a Slurm job under srun, over some hosts and passes its output on as it came.
 
 The suite's parser reads that output; this file only finds the program, starts it, ends it at its limit and
 says whose fault it was when it did not run. mpirun needs SSH between the hosts, or one host.
@@ -51,8 +51,17 @@ def sweeps(sizes):
     return [(size, size, 2) for size in sizes]
 
 
-def command(options, program, hostfile, sweep):
-    ranks = options.ranks_per_node * len(options.hosts)
+def under_srun(options, ranks):
+    """A step of the job that has the nodes; it starts the ranks where Slurm has them, and needs no SSH."""
+    nodes = os.environ["ASSAY_SLURM_NODES"].split(",")
+    gpus = os.environ.get("ASSAY_SLURM_GPUS")
+    return ["srun", "--jobid=" + os.environ["ASSAY_SLURM_JOB"], "--overlap", "--mem=0", "--cpu-bind=none",
+            "--mpi=" + os.environ["ASSAY_SLURM_MPI"], "--nodes=%d" % len(nodes), "--ntasks=%d" % ranks,
+            "--ntasks-per-node=%d" % options.ranks_per_node, "--nodelist=" + ",".join(nodes),
+            "--export=ALL", "--kill-on-bad-exit=1"] + (["--gres=gpu:" + gpus] if gpus else [])
+
+
+def under_mpirun(options, ranks, hostfile):
     launch = ["mpirun", "-np", str(ranks), "--map-by", "ppr:%d:node" % options.ranks_per_node]
     if len(options.hosts) > 1:
         launch += ["--hostfile", hostfile]
@@ -63,6 +72,17 @@ def command(options, program, hostfile, sweep):
     for name in sorted(os.environ):
         if name.startswith(PASSED_ON):
             launch += ["-x", name]
+    return launch
+
+
+def launcher():
+    return "srun" if "ASSAY_SLURM_JOB" in os.environ else "mpirun"
+
+
+def command(options, program, hostfile, sweep):
+    ranks = options.ranks_per_node * len(options.hosts)
+    slurm = launcher() == "srun"
+    launch = under_srun(options, ranks) if slurm else under_mpirun(options, ranks, hostfile)
     first, last, factor = sweep
     return launch + [program, "-b", str(first), "-e", str(last), "-f", str(factor), "-g", "1", "-c", "1",
                      "-n", str(options.iterations), "-w", str(options.warmup), "-d", TYPES[options.dtype],
@@ -92,8 +112,8 @@ def main():
     program = os.path.join(options.binaries, name) if options.binaries else shutil.which(name)
     if not program or not os.access(program, os.X_OK):
         return fail("harness", "TOOL_MISSING", "%s is not on this node (nccl-tests, built with MPI=1)" % name)
-    if shutil.which("mpirun") is None:
-        return fail("harness", "TOOL_MISSING", "mpirun is not on this node")
+    if shutil.which(launcher()) is None:
+        return fail("harness", "TOOL_MISSING", "%s is not on this node" % launcher())
     for rank in range(options.ranks_per_node):
         emit({"kind": "progress", "rank": rank, "operation": "start", "at": 0.0})
     with tempfile.NamedTemporaryFile("w", suffix=".hosts") as hostfile:
@@ -105,7 +125,8 @@ def main():
             if code is None:
                 return fail("group", "RANK_MISSING", "%s did not end in %g s" % (name, options.limit))
             if code != 0:
-                return fail("group", "COLLECTIVE_FAILED", "mpirun %s ended with code %d" % (name, code))
+                message = "%s %s ended with code %d" % (launcher(), name, code)
+                return fail("group", "COLLECTIVE_FAILED", message)
     emit({"kind": "done", "ok": True})
     return 0
 

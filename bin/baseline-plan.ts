@@ -60,9 +60,11 @@ async function planFrom(run: RunReader, tolerance: number): Promise<Plan> {
     const sign = criterion.bound === 'at-least' ? -1 : 1;
     const medians = parts.map((some) => median([...some])).sort((a, b) => (a - b) * -sign);
     const reference = medians[0] as number;
-    const source = `accepted run ${id}: the lowest of ${parts.length} parts`;
+    const source = `accepted run ${id}: the lowest of ${parts.length === 1 ? 'one part' : `${parts.length} parts`}`;
     return {
       ...criterion,
+      // A measured reference, as the catalogue's floors are; the contract says something else.
+      standing: 'catalogue',
       limit: {
         value: reference * (1 + sign * tolerance),
         source: `${source}, ${tolerance * 100} % off`,

@@ -32,13 +32,9 @@ export const schema = z.strictObject({
   dtype: z.enum(['fp32', 'fp16', 'bf16', 'fp64', 'int8', 'int32', 'int64']).default('fp32'),
   iterations: z.number().int().min(1).max(10_000).default(20),
   'warm-up': z.number().int().min(0).max(10_000).default(5),
-  driver: z
-    .enum(['torch', 'nccl-tests'])
-    .default('torch')
-    .meta({
-      description:
-        'our payload, or nccl-tests under mpirun (on Slurm: srun), installed on the nodes',
-    }),
+  driver: z.enum(['torch', 'nccl-tests']).default('torch').meta({
+    description: 'our payload, or nccl-tests under mpirun (on Slurm: srun), installed on the nodes',
+  }),
   binaries: z.string().optional().meta({ description: 'folder of the nccl-tests programs' }),
   library: z
     .enum(['auto', 'nccl', 'gloo'])

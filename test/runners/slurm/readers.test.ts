@@ -109,7 +109,7 @@ test('squeue: a pending job with its reason, a running one with its nodes and en
   assert.equal(runs?.nodes, ['t1', 't2', 't3', 't5']);
   assert.is(runs?.end, 1_795_572_727);
   assert.ok(waits !== undefined && isOpen(waits));
-  assert.not.ok(isOpen({ ...(waits as NonNullable<typeof waits>), state: 'PREEMPTED' }));
+  assert.not.ok(isOpen({ ...waits, state: 'PREEMPTED' }));
   assert.throws(() => jobsFromRows('slurm_load_jobs error\n'), /squeue says/u);
 });
 

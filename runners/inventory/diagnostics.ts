@@ -27,6 +27,7 @@ export function diagnosticsStep(node: Pick<Node, 'id'>, { become }: InventoryOpt
 
 /** A simulated node has no tools. */
 export function* simulateDiagnostics(step: Pick<PlacedStep, 'case'>): Iterable<string> {
-  yield JSON.stringify({ assay: 1, kind: 'lost', fact: step.case, why: 'a simulated node' });
-  yield JSON.stringify({ assay: 1, kind: 'done' });
+  const say = (fields: object) => `${JSON.stringify({ assay: 1, ...fields })}\n`;
+  yield say({ kind: 'lost', fact: step.case, why: 'a simulated node' });
+  yield say({ kind: 'done', ok: true });
 }

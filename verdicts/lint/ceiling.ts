@@ -44,8 +44,12 @@ function networkCeiling(
 ): Ceiling | undefined {
   const parameters = parametersOf(criterion, setting);
   const nodes = nodesOf(criterion, setting);
+  // One rank a node shares the NICs with the node's other rails.
+  const rail = parameters['scope'] === 'rail';
+  const perNode = rail ? 1 : setting.plan.delivery.acceleratorsPerNode;
+  const share = rail ? setting.plan.delivery.acceleratorsPerNode : 1;
   // Unknown MNNVL state: the more generous reading, one domain as far as the rack goes.
-  const perDomain = parameters['mnnvl'] === false ? 1 : nodesPerDomain(setting.plan);
+  const perDomain = rail || parameters['mnnvl'] === false ? 1 : nodesPerDomain(setting.plan);
   const domains = Math.ceil(nodes / perDomain);
   const inDomain = Math.min(nodes, perDomain);
   const rates = part.machines
@@ -54,9 +58,9 @@ function networkCeiling(
   const shape: NetworkShape = {
     collective,
     domains,
-    perDomain: inDomain * setting.plan.delivery.acceleratorsPerNode,
-    ...(rates.length > 0 && { nicBytesPerSecond: Math.max(...rates) * inDomain }),
-    ...(part.scaleUp !== undefined && { scaleUp: part.scaleUp.value }),
+    perDomain: inDomain * perNode,
+    ...(rates.length > 0 && { nicBytesPerSecond: (Math.max(...rates) * inDomain) / share }),
+    ...(!rail && part.scaleUp !== undefined && { scaleUp: part.scaleUp.value }),
     sharp: parameters['sharp'] === true || /SHARP/u.test(named(criterion)),
   };
   const wire = networkRoofline(shape);

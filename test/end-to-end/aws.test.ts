@@ -27,9 +27,13 @@ function allText(run: string): string {
     .join('\n');
 }
 
-test('machines are provisioned, judged by all suites, reported and given back', async () => {
-  // Half of what the plan says: `npm run bench -- clouds` runs it whole.
-  const plan = await standInPlan('aws', place.folder, { provision: { nodes: 4 }, count: 4 });
+test('machines are provisioned, judged, reported and given back', async () => {
+  // Part of what the plan says: `npm run bench -- clouds` runs it whole.
+  const plan = await standInPlan('aws', place.folder, {
+    provision: { nodes: 4 },
+    count: 4,
+    suites: ['matmul', 'nccl'],
+  });
   const ended = await place.run('accept', plan);
   assert.is(ended.code, 0, ended.text);
   assert.match(ended.stdout, /^Stand-in: /mu, 'said before anything else');

@@ -3,6 +3,8 @@ import { entry } from '../plan/options.ts';
 import type { Entry } from '../plan/model.ts';
 import { localOptions } from './local/options.ts';
 import { awsOptions } from './aws/options.ts';
+import { azureOptions } from './azure/options.ts';
+import { gcpOptions } from './gcp/options.ts';
 import type { Runner } from './model.ts';
 import { simOptions } from './sim/options.ts';
 import { slurmOptions } from './slurm/options.ts';
@@ -15,5 +17,9 @@ export const runners: readonly Entry<Runner>[] = [
     (await import('./slurm/runner.ts')).slurmRunner(options),
   ),
   entry('aws', awsOptions, async (options) => (await import('./aws/runner.ts')).awsRunner(options)),
+  entry('azure', azureOptions, async (options) =>
+    (await import('./azure/runner.ts')).azureRunner(options),
+  ),
+  entry('gcp', gcpOptions, async (options) => (await import('./gcp/runner.ts')).gcpRunner(options)),
   entry('sim', simOptions, async (options) => (await import('./sim/runner.ts')).sim(options)),
 ];

@@ -42,6 +42,8 @@ export const ZONES: readonly Zone[] = [
   // What every cloud shares; it hands its machines to ssh/.
   provider('cloud', [], 'runners/ssh/'),
   provider('aws', ['@aws-sdk/client-ec2'], 'runners/cloud/', 'runners/ssh/'),
+  provider('azure', ['@azure/identity'], 'runners/cloud/', 'runners/ssh/'),
+  provider('gcp', ['google-auth-library'], 'runners/cloud/', 'runners/ssh/'),
   provider('slurm', [], 'runners/ssh/hostlist.ts'),
   provider('sim', ['simple-statistics', STDLIB]),
   provider('inventory', [], 'runners/readings.ts'),

@@ -123,7 +123,8 @@ function isMeant(
   order: readonly string[],
   keep: ReadonlySet<string>,
 ): boolean {
-  return inScope(one.marks, scope) && order.includes(one.kind) && !keep.has(one.id);
+  const kept = keep.has(one.id) || (one.contains ?? []).some((id) => keep.has(id));
+  return inScope(one.marks, scope) && order.includes(one.kind) && !kept;
 }
 
 function key({ where, kind, id }: Resource): string {

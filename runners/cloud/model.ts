@@ -14,6 +14,8 @@ export interface Resource {
   readonly marks: Ownership;
   /** The provider's word for its state. */
   readonly state: string;
+  /** Ids of resources that go with it: while one of them is kept, it stays too. Absent: none. */
+  readonly contains?: readonly string[];
 }
 
 /** A node's machine as the provider lists it. */

@@ -59,6 +59,8 @@ export interface CloudPlan {
   /** Machines to make; absent: the plan attaches. */
   readonly nodes?: number;
   readonly keyType: 'ed25519' | 'rsa';
+  /** The account that the creating call makes on the machines; absent: the image's own. */
+  readonly account?: string;
 }
 
 /**
@@ -134,7 +136,11 @@ async function provisioned(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Fleet> {
-  const { options, provider, keyType, nodes } = plan;
+  const { provider, keyType, nodes, account } = plan;
+  // What stands in for a provider makes no accounts: its machines know this user's.
+  const made = context.fleet.standIn === true ? undefined : account;
+  const user = plan.options.user ?? made;
+  const options = { ...plan.options, ...(user !== undefined && { user }) };
   const { provisioner } = cloud;
   const intents = new Intents(context, provider);
   const owner = options.owner ?? ownerName();

@@ -23,7 +23,7 @@ export interface NetworkHosts {
   slowHost(host: number, mbit: number, rail?: number): Promise<void>;
   /** Between two hosts only. */
   slowPair(one: number, other: number, mbit: number): Promise<void>;
-  /** Both ways between a leaf and the spine. */
+  /** Both ways between a leaf and the spine, what is from or to each of its hosts: however many flows there are. */
   slowLeaf(leaf: number, mbit: number): Promise<void>;
   /** All links as they were. */
   mend(): Promise<void>;
@@ -105,7 +105,9 @@ export async function networkHosts(options: NetworkOptions): Promise<NetworkHost
         }
       },
       async slowLeaf(leaf, mbit) {
-        await inside(switches, [shape(`up${leaf}`, mbit), shape(`down${leaf}`, mbit)]);
+        const own = each(perLeaf, (at) => leaf * perLeaf + at).filter((host) => host < hosts);
+        await inside(switches, leafLines(`up${leaf}`, 'src', own, mbit));
+        await inside(switches, leafLines(`down${leaf}`, 'dst', own, mbit));
       },
       async mend() {
         const names = Array.from({ length: hosts }, (_, host) => host);
@@ -202,6 +204,23 @@ function pairLines(to: number, mbit: number): readonly string[] {
     `tc qdisc add dev eth0 parent 1:20 bfifo limit ${QUEUE}`,
     `tc qdisc add dev eth0 parent 1:10 bfifo limit ${QUEUE}`,
     `tc filter add dev eth0 parent 1: protocol ip u32 match ip dst ${addressOf(to, 0)}/32 flowid 1:20`,
+  ];
+}
+
+/** A way between leaf and spine on which each host of the leaf has so much. */
+function leafLines(
+  device: string,
+  end: 'src' | 'dst',
+  hosts: readonly number[],
+  mbit: number,
+): readonly string[] {
+  return [
+    `tc qdisc replace dev ${device} root handle 1: htb default 1 r2q 500`,
+    ...hosts.flatMap((host, at) => [
+      `tc class add dev ${device} parent 1: classid 1:${at + 10} htb rate ${mbit}mbit burst 64kb`,
+      `tc qdisc add dev ${device} parent 1:${at + 10} bfifo limit ${QUEUE}`,
+      `tc filter add dev ${device} parent 1: protocol ip u32 match ip ${end} ${addressOf(host, 0)}/32 flowid 1:${at + 10}`,
+    ]),
   ];
 }
 

@@ -46,7 +46,7 @@ export const ZONES: readonly Zone[] = [
   provider('gcp', ['google-auth-library'], 'runners/cloud/', 'runners/ssh/'),
   provider('slurm', [], 'runners/ssh/hostlist.ts'),
   provider('sim', ['simple-statistics', STDLIB]),
-  provider('inventory', [], 'runners/readings.ts'),
+  provider('inventory', ['saxes'], 'runners/readings.ts'),
   { path: 'suites/model.ts', may: ['plan/', 'runners/model.ts'], packages: [] },
   { path: 'suites/registry.ts', may: ['plan/', 'suites/'], packages: [] },
   { path: 'suites/', may: ['plan/', 'runners/model.ts'], packages: [] },

@@ -13,6 +13,8 @@ export interface Loaded {
   readonly outcome: Outcome;
   /** Window number and request, as printed. */
   readonly rows: readonly (readonly [window: number, row: RequestRow])[];
+  /** Start of each window on the machine's monotonic clock, s. */
+  readonly epochs: readonly number[];
   /** Everything that it printed. */
   readonly stdout: string;
   /** Values of a metric's readings, by percentile where it has one. */
@@ -67,6 +69,7 @@ function read(stdout: string, code: number, of: Case, suite: ReturnType<typeof i
   const steps = [{ index: 0, nodes: ['n0001'], on: 'controller', role: 'load' } as const];
   const reader = suite.reader({ case: of, attempt: 'a/0', nodes: [NODE], steps });
   const rows: [number, RequestRow][] = [];
+  const epochs: number[] = [];
   const readings = stdout
     .trimEnd()
     .split('\n')
@@ -74,6 +77,9 @@ function read(stdout: string, code: number, of: Case, suite: ReturnType<typeof i
       const row = line.includes('"of":"request"')
         ? (JSON.parse(line) as { values: number[] })
         : undefined;
+      if (line.includes('"of":"epoch"')) {
+        epochs.push((JSON.parse(line) as { values: number[] }).values[1] ?? 0);
+      }
       const decoded = row === undefined ? undefined : decodeRow(row.values.slice(1));
       if (typeof decoded === 'object') rows.push([row?.values[0] ?? 0, decoded]);
       const from = { step: 0, node: 'controller', stream: 'stdout', line: place + 1 } as const;
@@ -86,6 +92,7 @@ function read(stdout: string, code: number, of: Case, suite: ReturnType<typeof i
     readings: all,
     outcome: ended.outcome,
     rows,
+    epochs,
     value: (metric: string, percentile?: number) =>
       all.flatMap((one) =>
         one.kind === 'sample' &&

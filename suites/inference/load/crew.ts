@@ -9,6 +9,8 @@ import type { Order, Told } from './thread.ts';
 
 /** What all threads together say of a window, beside its rows. */
 export interface Gathered {
+  /** The window's start on the machine's monotonic clock, s. */
+  readonly epoch: number;
   readonly chunkGaps: Histogram;
   readonly tokenGaps: Histogram;
   readonly lateness: Omit<Lateness, 'slipP50' | 'slipP99' | 'slipMost'>;
@@ -74,6 +76,7 @@ export class Crew {
     const used = process.cpuUsage(cpu);
     return {
       ...gathered,
+      epoch,
       lateness: {
         loopP99: Math.max(...ends.map((end) => end.loopP99)),
         busy: Math.max(...ends.map((end) => end.busy)),

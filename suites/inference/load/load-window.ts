@@ -54,6 +54,7 @@ export async function loadWindow(
     ...slips(rows.filter((row) => row.index >= work.settling)),
     ...gathered.lateness,
   };
+  say({ kind: 'row', of: 'epoch', values: [window, gathered.epoch] });
   say({ kind: 'row', of: 'chunk_gap', values: [window, ...gathered.chunkGaps.pairs()] });
   say({ kind: 'row', of: 'itl', values: [window, ...gathered.tokenGaps.pairs()] });
   for (const [code, count] of gathered.troubles) {

@@ -1,0 +1,184 @@
+/** Tokens a CPU-second: ours beside aiperf, guidellm and `vllm bench serve`, the same server, the same work. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeRow } from '../../suites/inference/window/row.ts';
+import { startReference, type Sent } from '../../test/reference-llm.ts';
+import type { Row } from '../bench.ts';
+import { builtDist } from '../prepare.ts';
+import { usageOf } from '../usage.ts';
+import { CLIENT_CORE, mean, SERVER_CORE } from './sides.ts';
+import {
+  installed,
+  peersFolder,
+  resultOf,
+  tokenizer,
+  TOOLS,
+  type Tool,
+  type Work,
+} from './tools.ts';
+
+/** Two lengths: their difference leaves out what a tool takes to start. */
+const REQUESTS = [100, 900] as const;
+const RATE = 100;
+const TOKENS = 64;
+const TIMES = 3;
+const ALLOWED = 0.02;
+
+/** What one side cost and found. */
+interface Side {
+  /** Tokens of the longer run over those of the shorter, by CPU-seconds of the process and its children. */
+  readonly perCpuSecond: number;
+  /** CPU-seconds of the longer run, start included. */
+  readonly cpu: number;
+  /** Achieved, tokens/s while the longer run's answers came. */
+  readonly rate: number;
+  /** Largest error of mean TTFT (from the send) and time between tokens against the server's log. */
+  readonly error: number;
+}
+
+interface Ran {
+  readonly cpu: number;
+  readonly ttft: number;
+  readonly tpot: number;
+  readonly sent: readonly Sent[];
+}
+
+export async function peers(words: readonly string[]): Promise<Row[]> {
+  const folder = peersFolder(words);
+  const dist = builtDist();
+  const ours = await side((work, out) => runOurs(dist, work, out));
+  const found: [Tool, Side | string][] = [];
+  for (const tool of TOOLS) {
+    try {
+      const name = tool.name === 'vllm-bench' ? 'vllm' : tool.name;
+      const bin = await installed(folder, name, [tool.package]);
+      const words = await tokenizer(bin, folder);
+      found.push([tool, await side((work, out) => runTool(tool, bin, words, work, out))]);
+    } catch (error) {
+      found.push([tool, error instanceof Error ? error.message : String(error)]);
+    }
+  }
+  const there = found.flatMap(([, one]) => (typeof one === 'string' ? [] : [one]));
+  const best = Math.max(...there.map((one) => one.perCpuSecond));
+  const missing = found.filter(([, one]) => typeof one === 'string');
+  return [
+    told('ours', ours),
+    ...found.map(([tool, one]) =>
+      typeof one === 'string'
+        ? {
+            figure: `${tool.name}: tokens a CPU-second`,
+            measured: one.slice(0, 200),
+            target: 'runs',
+            met: false,
+          }
+        : told(tool.name, one),
+    ),
+    {
+      figure: 'ours to the best peer, tokens a CPU-second',
+      measured: (ours.perCpuSecond / best).toFixed(1),
+      peer: best.toFixed(0),
+      target: `>= ${TIMES}, every peer there, our error <= ${ALLOWED * 100} %`,
+      met: ours.perCpuSecond >= TIMES * best && missing.length === 0 && ours.error <= ALLOWED,
+    },
+  ];
+}
+
+function told(name: string, one: Side): Row {
+  const error = (one.error * 100).toFixed(2);
+  return {
+    figure: `${name}: tokens a CPU-second (start left out); error at ${RATE} requests/s × ${TOKENS} tokens`,
+    measured: `${one.perCpuSecond.toFixed(0)}; ${error} %; ${one.rate.toFixed(0)} tokens/s; ${one.cpu.toFixed(1)} CPU-s with the start`,
+  };
+}
+
+async function side(start: (work: Work, out: string) => Promise<Omit<Ran, 'sent'>>): Promise<Side> {
+  const runs: Ran[] = [];
+  for (const requests of REQUESTS) {
+    const server = await startReference({}, SERVER_CORE);
+    const out = mkdtempSync(join(tmpdir(), 'assay-peer-'));
+    try {
+      const ran = await start({ url: server.url, rate: RATE, requests, tokens: TOKENS }, out);
+      const sent = [...(await server.stop()).values()].filter(
+        ({ sends }) => sends.length === TOKENS,
+      );
+      runs.push({ ...ran, sent });
+    } finally {
+      await server.stop().catch(() => undefined);
+      rmSync(out, { recursive: true, force: true });
+    }
+  }
+  const [short, long] = runs;
+  if (short === undefined || long === undefined) throw new Error('no runs');
+  const tokens = (ran: Ran) => ran.sent.length * TOKENS;
+  const spans = long.sent.map(
+    ({ sends }) => ((sends.at(-1) ?? 0) - (sends[0] ?? 0)) / (TOKENS - 1),
+  );
+  const waits = long.sent.map(({ sends, received }) => (sends[0] ?? 0) - received);
+  const from = Math.min(...long.sent.map(({ received }) => received));
+  const to = Math.max(...long.sent.map(({ sends }) => sends.at(-1) ?? 0));
+  return {
+    perCpuSecond: (tokens(long) - tokens(short)) / (long.cpu - short.cpu),
+    cpu: long.cpu,
+    rate: tokens(long) / (to - from),
+    error: Math.max(Math.abs(long.ttft / mean(waits) - 1), Math.abs(long.tpot / mean(spans) - 1)),
+  };
+}
+
+async function runTool(tool: Tool, bin: string, words: string, work: Work, out: string) {
+  const argv = ['taskset', '-c', CLIENT_CORE, ...tool.argv(bin, work, words, out)];
+  const usage = await usageOf(argv, join(out, 'usage.txt'), { limit: 180 });
+  if (usage.code !== 0)
+    throw new Error(`exit ${usage.code}: ${(usage.stderr || usage.stdout).slice(-300)}`);
+  const samples = resultOf(tool, out);
+  const average = (metric: string) =>
+    samples.find((one) => one.metric === metric && one.parameters['statistic'] === 'mean')?.value ??
+    Number.NaN;
+  return { cpu: usage.cpu, ttft: average(tool.ttft), tpot: average(tool.tpot) };
+}
+
+/** Our generator as it is built, from its command line; its rows are read again here. */
+async function runOurs(dist: string, work: Work, out: string) {
+  const settings = {
+    api: 'chat',
+    model: '',
+    arrivals: { kind: 'poisson' },
+    input: 16,
+    output: work.tokens,
+    body: {},
+    seed: 1,
+    timeout: 60,
+    slo: {},
+    threads: 1,
+    lateness: 0.05,
+    work: { kind: 'window', rate: work.rate, settling: 0, requests: work.requests },
+  };
+  const main = join(dist, 'suites/inference/load/main.js');
+  const argv = [
+    'taskset',
+    '-c',
+    CLIENT_CORE,
+    process.execPath,
+    main,
+    JSON.stringify(settings),
+    work.url,
+    '',
+    '',
+  ];
+  const usage = await usageOf(argv, join(out, 'usage.txt'), { limit: 180 });
+  const rows = usage.stdout.split('\n').flatMap((line) => {
+    if (!line.includes('"of":"request"')) return [];
+    const row = decodeRow((JSON.parse(line) as { values: number[] }).values.slice(1));
+    return typeof row === 'string' || row.first === undefined || row.last === undefined
+      ? []
+      : [row];
+  });
+  if (!usage.stdout.includes('"kind":"done","ok":true')) {
+    throw new Error(`ours: ${usage.stdout.slice(-300)} ${usage.stderr.slice(-300)}`);
+  }
+  return {
+    cpu: usage.cpu,
+    ttft: mean(rows.map((row) => (row.first ?? 0) - (row.sent ?? 0))),
+    tpot: mean(rows.map((row) => ((row.last ?? 0) - (row.first ?? 0)) / (work.tokens - 1))),
+  };
+}

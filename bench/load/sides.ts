@@ -1,0 +1,39 @@
+/** The two sides of a load: the server on one core, whoever loads it on another. */
+import { runLoad, type Loaded } from '../../test/load-generator.ts';
+import { startReference, type Sent } from '../../test/reference-llm.ts';
+
+export const SERVER_CORE = '0';
+export const CLIENT_CORE = '1';
+
+/** Tokens of an answer, and chunks: one each. */
+export const CHUNKS = 32;
+
+/** One window of ours, with what the server sent. */
+export async function measured(
+  serving: object,
+  server: object = {},
+): Promise<{ readonly loaded: Loaded; readonly sent: ReadonlyMap<string, Sent> }> {
+  const reference = await startReference(server, SERVER_CORE);
+  const loaded = await runLoad(
+    { url: reference.url, input: 32, output: CHUNKS, threads: 1, ...serving },
+    { prefix: ['taskset', '-c', CLIENT_CORE] },
+  );
+  return { loaded, sent: await reference.stop() };
+}
+
+/** How a run of ours ended, in words. */
+export function ending({ outcome }: Loaded): string {
+  return outcome.status === 'failed' ? `${outcome.code}: ${outcome.message}` : outcome.status;
+}
+
+/** Linear interpolation (type 7), written apart from the code that is checked by it. */
+export function quantile(values: readonly number[], p: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = p * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(at)] ?? Number.NaN, sorted[Math.ceil(at)] ?? Number.NaN];
+  return low + (high - low) * (at % 1);
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

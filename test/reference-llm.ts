@@ -24,14 +24,17 @@ export interface ReferenceServer {
 
 /**
  * @param options of fixtures/reference-llm/server.ts
- * @param pin cores for `taskset`, e.g. "0"
+ * @param prefix put in front of argv, e.g. `taskset -c 0`
  */
-export async function startReference(options: object = {}, pin?: string): Promise<ReferenceServer> {
+export async function startReference(
+  options: object = {},
+  prefix: readonly string[] = [],
+): Promise<ReferenceServer> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-llm-'));
   const log = join(folder, 'sent.ndjson');
   const host = '127.50.0.1';
   const argv = [
-    ...(pin === undefined ? [] : ['taskset', '-c', pin]),
+    ...prefix,
     process.execPath,
     ...process.execArgv,
     SERVER,

@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { startReference } from '../../test/reference-llm.ts';
 import type { Row } from '../bench.ts';
 import { builtDist } from '../prepare.ts';
-import { SERVER_CORE } from './sides.ts';
+import { pinned, SERVER_CORE } from './sides.ts';
 
 /** Of the kernel's first version of control groups, or the second, with a file that shows which it is. */
 const GROUPS = [
@@ -27,7 +27,7 @@ const SHARE = 0.1;
 
 export async function overload(): Promise<Row[]> {
   builtDist();
-  const server = await startReference({}, SERVER_CORE);
+  const server = await startReference({}, pinned(SERVER_CORE));
   const folder = mkdtempSync(join(tmpdir(), 'assay-overload-'));
   const group = limitedGroup();
   const target = `exit 3, and the reason is CLIENT_BOTTLENECK`;

@@ -7,7 +7,7 @@ import { startReference, type Sent } from '../../test/reference-llm.ts';
 import type { Row } from '../bench.ts';
 import { builtDist } from '../prepare.ts';
 import { usageOf } from '../usage.ts';
-import { CLIENT_CORE, mean, SERVER_CORE } from './sides.ts';
+import { CLIENT_CORE, mean, pinned, SERVER_CORE } from './sides.ts';
 import {
   installed,
   peersFolder,
@@ -19,7 +19,7 @@ import {
 } from './tools.ts';
 
 /** Two lengths: their difference leaves out what a tool takes to start. */
-const REQUESTS = [100, 900] as const;
+const REQUESTS = [100, 700] as const;
 const RATE = 100;
 const TOKENS = 64;
 const TIMES = 3;
@@ -95,7 +95,7 @@ function told(name: string, one: Side): Row {
 async function side(start: (work: Work, out: string) => Promise<Omit<Ran, 'sent'>>): Promise<Side> {
   const runs: Ran[] = [];
   for (const requests of REQUESTS) {
-    const server = await startReference({}, SERVER_CORE);
+    const server = await startReference({}, pinned(SERVER_CORE));
     const out = mkdtempSync(join(tmpdir(), 'assay-peer-'));
     try {
       const ran = await start({ url: server.url, rate: RATE, requests, tokens: TOKENS }, out);
@@ -126,7 +126,7 @@ async function side(start: (work: Work, out: string) => Promise<Omit<Ran, 'sent'
 }
 
 async function runTool(tool: Tool, bin: string, words: string, work: Work, out: string) {
-  const argv = ['taskset', '-c', CLIENT_CORE, ...tool.argv(bin, work, words, out)];
+  const argv = [...pinned(CLIENT_CORE), ...tool.argv(bin, work, words, out)];
   const usage = await usageOf(argv, join(out, 'usage.txt'), { limit: 180 });
   if (usage.code !== 0)
     throw new Error(`exit ${usage.code}: ${(usage.stderr || usage.stdout).slice(-300)}`);
@@ -155,9 +155,7 @@ async function runOurs(dist: string, work: Work, out: string) {
   };
   const main = join(dist, 'suites/inference/load/main.js');
   const argv = [
-    'taskset',
-    '-c',
-    CLIENT_CORE,
+    ...pinned(CLIENT_CORE),
     process.execPath,
     main,
     JSON.stringify(settings),

@@ -1,9 +1,21 @@
 /** The two sides of a load: the server on one core, whoever loads it on another. */
+import { spawnSync } from 'node:child_process';
 import { runLoad, type Loaded } from '../../test/load-generator.ts';
 import { startReference, type Sent } from '../../test/reference-llm.ts';
 
 export const SERVER_CORE = '0';
 export const CLIENT_CORE = '1';
+
+/**
+ * What pins a program to a core, ahead of whatever else this machine does (where we may): a core that is
+ * shared is not a core each.
+ */
+export function pinned(core: string): readonly string[] {
+  const ahead = ['chrt', '-r', '1'] as const;
+  const [program, ...rest] = ahead;
+  const may = spawnSync(program, [...rest, 'true']).status === 0;
+  return [...(may ? ahead : []), 'taskset', '-c', core];
+}
 
 /** Tokens of an answer, and chunks: one each. */
 export const CHUNKS = 32;
@@ -13,10 +25,10 @@ export async function measured(
   serving: object,
   server: object = {},
 ): Promise<{ readonly loaded: Loaded; readonly sent: ReadonlyMap<string, Sent> }> {
-  const reference = await startReference(server, SERVER_CORE);
+  const reference = await startReference(server, pinned(SERVER_CORE));
   const loaded = await runLoad(
     { url: reference.url, input: 32, output: CHUNKS, threads: 1, ...serving },
-    { prefix: ['taskset', '-c', CLIENT_CORE] },
+    { prefix: pinned(CLIENT_CORE) },
   );
   return { loaded, sent: await reference.stop() };
 }

@@ -1,7 +1,7 @@
 /** Coordinated omission: a server that stands still for 5 s, seen by our open loop and by a closed one. */
 import { startReference } from '../../test/reference-llm.ts';
 import type { Row } from '../bench.ts';
-import { ending, measured, quantile, SERVER_CORE } from './sides.ts';
+import { ending, measured, pinned, quantile, SERVER_CORE } from './sides.ts';
 
 const STALL = { at: 6, for: 5 };
 const SECONDS = 20;
@@ -27,7 +27,7 @@ export async function stall(): Promise<Row[]> {
 
 /** What a tool does that sends the next request when the last one is answered. */
 async function closedLoop() {
-  const server = await startReference({ stall: STALL }, SERVER_CORE);
+  const server = await startReference({ stall: STALL }, pinned(SERVER_CORE));
   const times: number[] = [];
   const until = performance.now() + SECONDS * 1e3;
   const body = JSON.stringify({
@@ -40,16 +40,14 @@ async function closedLoop() {
     while (performance.now() < until) {
       const began = performance.now();
       const answer = await fetch(`${server.url}/v1/chat/completions`, { method: 'POST', body });
-      const reader = answer.body?.getReader();
       let text = '';
-      // The role comes first and is no token.
-      while (reader !== undefined && !text.includes(' w0')) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        text += Buffer.from(value).toString('latin1');
+      let first: number | undefined;
+      for await (const bytes of answer.body ?? []) {
+        text += Buffer.from(bytes as Uint8Array).toString('latin1');
+        // The role comes first and is no token.
+        if (text.includes(' w0')) first ??= (performance.now() - began) / 1e3;
       }
-      times.push((performance.now() - began) / 1e3);
-      while (reader !== undefined && !(await reader.read()).done);
+      if (first !== undefined) times.push(first);
     }
   };
   await Promise.all(Array.from({ length: 4 }, worker));

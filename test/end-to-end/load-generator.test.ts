@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { requestId } from '../../suites/inference/load/target.ts';
 import { runLoad, type Loaded } from '../load-generator.ts';
 import { startReference, type ReferenceServer } from '../reference-llm.ts';
 
@@ -44,7 +45,7 @@ test('a good server is measured, and its times are what it logged', async () => 
   assert.is(loaded.rows.length, 48);
   assert.ok(loaded.rows.every(([, row]) => row.chunks === 4 && row.usage === 8));
   for (const [, row] of loaded.rows) {
-    const truth = sent.get(`assay-${row.index}`);
+    const truth = sent.get(requestId(0, row.index));
     const span = (truth?.sends.at(-1) ?? 0) - (truth?.sends[0] ?? 0);
     assert.ok(Math.abs((row.last ?? 0) - (row.first ?? 0) - span) < 0.25);
   }
@@ -73,8 +74,10 @@ test('a stream that is closed in the middle is truncated', async () => {
 });
 
 test('429 and 503 are refusals: counted, not sent again', async () => {
-  for (const status of ['429', '503']) {
-    const loaded = await against(status);
+  const all = await Promise.all(
+    ['429', '503'].map(async (status) => [status, await against(status)] as const),
+  );
+  for (const [status, loaded] of all) {
     assert.is(ends(loaded), 'refused');
     assert.is(loaded.rows.length, 48);
     assert.is(loaded.rows[0]?.[1].status, Number(status));
@@ -88,8 +91,11 @@ test('an error in a body or a stream of status 200 is an error', async () => {
 });
 
 test('a server that says nothing, or never ends, is given up at the time-out', async () => {
-  for (const fault of ['silent', 'endless']) {
-    const loaded = await against(fault, { timeout: '0.5 s', window: '0.5 s' });
+  const short = { timeout: '0.5 s', window: '0.5 s' };
+  const all = await Promise.all(
+    ['silent', 'endless'].map(async (fault) => [fault, await against(fault, short)] as const),
+  );
+  for (const [fault, loaded] of all) {
     assert.is(ends(loaded), 'timed-out', fault);
     assert.ok(loaded.rows.every(([, row]) => row.ended - row.scheduled < 2));
   }

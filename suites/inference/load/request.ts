@@ -10,6 +10,9 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** Bytes of a body that is no stream, looked at for an error. */
 const LOOKED_AT = 4096;
 
+/** Characters of a refusal that are told. */
+const SHOWN = 200;
+
 /** What every request of a window shares. */
 export interface Sending {
   readonly dispatcher: Dispatcher;
@@ -20,12 +23,14 @@ export interface Sending {
   readonly timeout: number;
   /** Seconds from the window's start. */
   readonly now: () => number;
+  /** Its id, told to the server. */
+  id(of: Scheduled): string;
   /** The JSON body of a request. */
   body(of: Scheduled): string;
   /** Text chunks' gaps of a request that ended well, s, and the tokens they carried together. */
   gaps(gaps: readonly number[], row: RequestRow): void;
-  /** Code of an error that no row can hold, e.g. of a certificate. */
-  trouble(code: string): void;
+  /** What no row can hold: the code of an error, e.g. of a certificate, or what a refusal said. */
+  trouble(what: string): void;
 }
 
 /** Sends one request; `done` is called once, whatever becomes of it. */
@@ -93,7 +98,7 @@ export function send(of: Scheduled, sending: Sending, done: (row: RequestRow) =>
       origin: sending.origin,
       path: sending.path,
       method: 'POST',
-      headers: { ...sending.headers, 'x-request-id': `assay-${of.index}` },
+      headers: { ...sending.headers, 'x-request-id': sending.id(of) },
       body: sending.body(of),
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -110,9 +115,9 @@ export function send(of: Scheduled, sending: Sending, done: (row: RequestRow) =>
         streamed = String(headers['content-type'] ?? '').startsWith('text/event-stream');
       },
       onResponseData(_controller, chunk) {
-        if (over || status !== 200) return;
+        if (over) return;
         bytes += chunk.length;
-        if (!streamed) {
+        if (!streamed || status !== 200) {
           if (whole.length < LOOKED_AT) whole += chunk.toString('latin1', 0, LOOKED_AT);
           if (bytes > MOST_BYTES) giveUp('too-long');
           return;
@@ -121,7 +126,10 @@ export function send(of: Scheduled, sending: Sending, done: (row: RequestRow) =>
         else if (answer.wrong !== undefined) giveUp(answer.wrong);
       },
       onResponseEnd() {
-        if (status !== 200) finish('refused');
+        if (status !== 200) {
+          sending.trouble(`status ${status}: ${whole.slice(0, SHOWN)}`);
+          finish('refused');
+        }
         // One body in place of a stream: an error, or a server that does not stream.
         else if (!streamed) finish(whole.includes('"error"') ? 'error-body' : 'unreadable');
         else if (!answer.finished) finish('truncated');

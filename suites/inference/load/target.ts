@@ -24,6 +24,12 @@ export function headersFor(key: string | undefined): Readonly<Record<string, str
   };
 }
 
+/** A request's id for the server's log: of UUID 4's shape, which some servers insist on. */
+export function requestId(window: number, index: number): string {
+  const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
+  return `${hex(window, 8)}-0000-4000-8000-${hex(index, 12)}`;
+}
+
 /** Path, headers and bodies of the requests. */
 export function target(settings: TargetSettings) {
   const { api, model, body: more, seed } = settings;

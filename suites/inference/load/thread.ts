@@ -8,7 +8,7 @@ import { encodeRow, type RequestRow } from '../window/row.ts';
 import { clockFrom } from './clock.ts';
 import { send } from './request.ts';
 import type { Scheduled } from './schedule.ts';
-import { target, type TargetSettings } from './target.ts';
+import { requestId, target, type TargetSettings } from './target.ts';
 
 /** What a thread is told for a window. */
 export interface Order {
@@ -35,6 +35,8 @@ export type Told =
       readonly troubles: readonly (readonly [string, number])[];
     };
 
+/** Kinds of trouble that are told of one window. */
+const MOST_TROUBLES = 3;
 /** Rows told at once. */
 const BATCH = 64;
 /** ms between two looks at the event loop. */
@@ -75,6 +77,7 @@ function runWindow({ window, epoch, schedule }: Order): void {
     ...to,
     now,
     timeout: settings.timeout,
+    id: (of: Scheduled) => requestId(window, of.index),
     body: (of: Scheduled) => to.body(of, window),
     gaps(gaps: readonly number[], row: RequestRow) {
       // Tokens after the first, spread evenly over the chunks after the first.
@@ -84,7 +87,11 @@ function runWindow({ window, epoch, schedule }: Order): void {
         tokenGaps.add(gap / each, each);
       }
     },
-    trouble: (code: string) => troubles.set(code, (troubles.get(code) ?? 0) + 1),
+    trouble(what: string) {
+      const known = troubles.get(what);
+      if (known !== undefined || troubles.size < MOST_TROUBLES)
+        troubles.set(what, (known ?? 0) + 1);
+    },
   };
 
   const done = (row: RequestRow) => {

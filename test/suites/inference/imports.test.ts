@@ -59,6 +59,57 @@ test('vllm bench serve: nothing completed is refused, not read as 0 ms', () => {
   );
 });
 
+const AIPERF = recorded('aiperf-reference-12.json');
+const GUIDELLM = recorded('guidellm-reference-12.json');
+
+test('vllm bench serve where every request failed: it printed 0 ms, and is refused', () => {
+  const text = recorded('vllm-bench-all-failed.json');
+  assert.match(text, /"p99_ttft_ms": 0\.0/u);
+  assert.match(refusal('vllm-bench', text), /OUTPUT_UNREADABLE .*not one request completed/u);
+});
+
+test('aiperf: ms to seconds, its ITL under the name of our TPOT, its TTFT under its own', () => {
+  const samples = read('aiperf', AIPERF);
+  assert.is(value(samples, 'inference.endpoint.tpot_excl_ttft', 0.5), 9.899876142857142 / 1e3);
+  assert.is(value(samples, 'aiperf.time_to_first_token', 0.99), 132.78913900999999 / 1e3);
+  assert.is(
+    samples.find((one) => one.metric === 'aiperf.output_token_throughput')?.value,
+    56.21596713896578,
+  );
+  assert.match(refusal('aiperf', AIPERF, 'inference.endpoint.ttft'), /clock starts when/u);
+  const itl = samples.find((one) => one.metric === 'inference.endpoint.tpot_excl_ttft');
+  assert.match(AIPERF.split('\n')[(itl?.line ?? 0) - 1] ?? '', /inter_token_latency/u);
+});
+
+test('guidellm: its TPOT includes TTFT, so that it is refused as ours, by name', () => {
+  const samples = read('guidellm', GUIDELLM);
+  const tpot = value(samples, 'guidellm.time_per_output_token_ms', 0.5) ?? 0;
+  const itl = value(samples, 'guidellm.inter_token_latency_ms', 0.5) ?? 0;
+  // 8 tokens, the first after 0.1 s: TTFT's eighth is in it.
+  assert.ok(tpot > 1.8 * itl, `${tpot} against ${itl}`);
+  assert.ok(samples.every((one) => !one.metric.startsWith('inference.')));
+  assert.match(
+    refusal('guidellm', GUIDELLM, 'inference.endpoint.tpot_excl_ttft'),
+    /UNIT_MISMATCH .*its TPOT includes TTFT/u,
+  );
+});
+
+test('guidellm where nothing succeeded: its percentiles of nothing are refused', () => {
+  const report = JSON.parse(GUIDELLM) as {
+    benchmarks: { metrics: { request_totals: { successful: number } } }[];
+  };
+  for (const one of report.benchmarks) one.metrics.request_totals.successful = 0;
+  assert.match(refusal('guidellm', JSON.stringify(report)), /not one request succeeded/u);
+});
+
+test('the three tools of one server agree where their definitions do', () => {
+  const vllm = read('vllm-bench', recorded('vllm-bench-reference-12.json'));
+  const aiperf = read('aiperf', AIPERF);
+  const name = 'inference.endpoint.tpot_excl_ttft';
+  const median = (samples: typeof vllm) => value(samples, name, 0.5) ?? 0;
+  assert.ok(Math.abs(median(vllm) / median(aiperf) - 1) < 0.1);
+});
+
 test('a TTFT that counts from the send is not ours, by name, in every tool', () => {
   const files = [
     ['vllm-bench', B200],

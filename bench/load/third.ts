@@ -1,0 +1,215 @@
+/**
+ * A real server of somebody else's (llama.cpp through llama-cpp-python, random weights made here) under `accept`:
+ * two searches for the rate that it holds, and one load beside aiperf's.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { openRun } from '../../campaign/directory/reader.ts';
+import { run } from '../../runners/process.ts';
+import { runLoad } from '../../test/load-generator.ts';
+import type { Row } from '../bench.ts';
+import { builtDist } from '../prepare.ts';
+import { CLIENT_CORE, pinned, SERVER_CORE } from './sides.ts';
+import { installed, peersFolder, resultOf, tokenizer, TOOLS } from './tools.ts';
+
+const TOKENS = 16;
+const WITHIN = 0.1;
+const HOST = '127.50.0.1';
+const PORT = 25_030;
+
+export async function third(words: readonly string[]): Promise<Row[]> {
+  builtDist();
+  const folder = peersFolder(words);
+  const work = mkdtempSync(join(tmpdir(), 'assay-third-'));
+  try {
+    const bin = await installed(folder, 'llama', ['llama-cpp-python[server]', 'gguf', 'numpy']);
+    const model = join(work, 'random.gguf');
+    const script = fileURLToPath(new URL('../load-gguf.py', import.meta.url));
+    const made = await run([`${bin}/python`, script, model], { limit: 60 });
+    if (made.ended !== 'exited' || made.code !== 0) throw new Error(made.stderr.toString());
+    const searches = await searched(bin, model, work);
+    const rate = searches[0]?.rate ?? 10;
+    return [...rowsOf(searches), ...(await beside(bin, model, work, rate / 2, words))];
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+interface Search {
+  readonly rate: number;
+  readonly low: number;
+  readonly high: number;
+  readonly windows: number;
+}
+
+function rowsOf(searches: readonly Search[]): Row[] {
+  const [one, other] = searches;
+  const overlap =
+    one !== undefined && other !== undefined && one.low <= other.high && other.low <= one.high;
+  const shown = ({ rate, low, high, windows }: Search) =>
+    `${rate.toFixed(1)} (${low.toFixed(1)} … ${high.toFixed(1)}, ${windows} windows)`;
+  const wide = searches.map(({ low, high }) => Math.sqrt(high / low) - 1);
+  return [
+    {
+      figure: 'llama.cpp under accept: rate that it holds, requests/s, two searches',
+      measured: searches.map(shown).join('; ') || 'none ended',
+      target: 'overlap',
+      met: overlap,
+    },
+    {
+      figure: 'half widths of their 95 % intervals',
+      measured: wide.map((one) => `± ${(one * 100).toFixed(1)} %`).join('; '),
+      target: `<= ± ${WITHIN * 100} %`,
+      met: wide.length === 2 && wide.every((half) => half <= WITHIN),
+    },
+  ];
+}
+
+function serverArgv(bin: string, model: string, host: string, port: string): readonly string[] {
+  return [
+    ...pinned(SERVER_CORE),
+    `${bin}/python`,
+    '-m',
+    'llama_cpp.server',
+    '--model',
+    model,
+    '--host',
+    host,
+    '--port',
+    port,
+    ...'--n_ctx 512 --n_threads 1 --n_threads_batch 1'.split(' '),
+    ...'--verbose False --interrupt_requests False'.split(' '),
+  ];
+}
+
+/** Two trials of the search, each with a server that the run starts and stops. */
+async function searched(bin: string, model: string, work: string): Promise<readonly Search[]> {
+  const plan = join(work, 'plan.yaml');
+  const command = JSON.stringify(serverArgv(bin, model, '{address}', '{port}'));
+  writeFileSync(
+    plan,
+    `assay: 1
+seed: 5
+delivery: { reference: llama.cpp, provider: own, sku: cpu-reference, count: 1 }
+fleet: { runner: local }
+suites:
+  inference:
+    mode: server
+    serving:
+      server: { command: ${command}, ready: /v1/models }
+      api: completions
+      input: 8
+      output: ${TOKENS}
+      slo: { e2e: 250 ms }
+      lateness: 50 ms
+      timeout: 10 s
+      search: { from: 10 req/s, share: 90 %, within: 6 %, windows: 30, requests: 200, settle: 30 }
+criteria:
+  - { id: rate, metric: inference.endpoint.sustained-rate, per: endpoint, at-least: 1 req/s, nominal: 10 req/s, source: contract }
+decision: { max-trials: 2 }
+`,
+  );
+  const out = join(work, 'runs');
+  const stub = fileURLToPath(new URL('../../bin/assay.js', import.meta.url));
+  const ran = await run(pinnedArgv([process.execPath, stub, 'accept', plan, '--out', out]), {
+    limit: 230,
+  });
+  const [id] = readdirSync(out);
+  if (id === undefined) throw new Error(ran.stderr.toString().slice(-500));
+  const searches: Search[] = [];
+  for await (const sample of (await openRun(join(out, id))).samples()) {
+    if (sample.metric !== 'inference.endpoint.sustained-rate') continue;
+    const { n = 0, min = 0, max = 0 } = sample.iterations ?? {};
+    searches.push({ rate: sample.value, low: min, high: max, windows: n });
+  }
+  if (searches.length < 2)
+    console.error(ran.stderr.toString().slice(-2000), ran.stdout.toString().slice(-2000));
+  return searches;
+}
+
+/** One load by both, half of what the server holds. */
+async function beside(
+  bin: string,
+  model: string,
+  work: string,
+  rate: number,
+  words: readonly string[],
+): Promise<Row[]> {
+  const [program = '', ...rest] = serverArgv(bin, model, HOST, String(PORT));
+  const server = spawn(program, rest, { stdio: 'ignore' });
+  try {
+    const url = `http://${HOST}:${PORT}`;
+    await answers(`${url}/v1/models`);
+    const seconds = 600 / rate;
+    const ours = await runLoad(
+      {
+        url,
+        input: 8,
+        output: TOKENS,
+        rates: [`${rate} req/s`],
+        settle: '0 s',
+        window: `${seconds} s`,
+        lateness: '50 ms',
+      },
+      { prefix: pinned(CLIENT_CORE) },
+    );
+    const aiperf = TOOLS.find((tool) => tool.name === 'aiperf');
+    if (aiperf === undefined) return [];
+    const peer = await installed(peersFolder(words), 'aiperf', ['aiperf']);
+    const out = join(work, 'aiperf');
+    const load = { url, rate: Number(rate.toFixed(2)), requests: 600, tokens: TOKENS };
+    const argv = aiperf.argv(peer, load, await tokenizer(peer, peersFolder(words)), out);
+    const ran = await run(pinnedArgv(argv), { limit: 180 });
+    if (ran.ended !== 'exited' || ran.code !== 0)
+      throw new Error(ran.stdout.toString().slice(-500));
+    const samples = resultOf(aiperf, out);
+    const theirs = (metric: string) =>
+      samples.find((one) => one.metric === metric && one.parameters['percentile'] === 0.5)?.value;
+    const row = (figure: string, mine: number | undefined, other: number | undefined): Row => ({
+      figure: `${figure}, ms, at ${rate.toFixed(1)} requests/s`,
+      measured: mine === undefined ? ours.outcome.status : (mine * 1e3).toFixed(2),
+      peer: other === undefined ? 'none' : `${(other * 1e3).toFixed(2)} (aiperf)`,
+    });
+    return [
+      row(
+        'TTFT p50 (ours from the scheduled moment, aiperf’s from the send)',
+        ours.value('ttft', 0.5),
+        theirs('aiperf.time_to_first_token'),
+      ),
+      row(
+        'TPOT without TTFT p50 (the same definition)',
+        ours.value('tpot_excl_ttft', 0.5),
+        theirs('inference.endpoint.tpot_excl_ttft'),
+      ),
+      row(
+        'E2E p50 (ours to the last text, aiperf’s to the last response)',
+        ours.value('e2e', 0.5),
+        theirs('aiperf.request_latency'),
+      ),
+    ];
+  } finally {
+    server.kill('SIGTERM');
+  }
+}
+
+/** A program on the client's core. */
+function pinnedArgv(argv: readonly string[]): readonly [string, ...string[]] {
+  const [first = 'taskset', ...rest] = [...pinned(CLIENT_CORE), ...argv];
+  return [first, ...rest];
+}
+
+async function answers(url: string): Promise<void> {
+  for (let tries = 0; tries < 120; tries += 1) {
+    try {
+      if ((await fetch(url)).ok) return;
+    } catch {
+      // Not listening yet.
+    }
+    await pause(500);
+  }
+  throw new Error(`${url} does not answer`);
+}

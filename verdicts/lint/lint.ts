@@ -7,6 +7,7 @@ import type { LintedSuite, Remark, Setting } from './model.ts';
 import { plannedNodes } from './planned-nodes.ts';
 import { boughtRisks, resolution } from './risks.ts';
 import { sampledLot } from './sampled.ts';
+import { tally } from './tally.ts';
 
 /**
  * Checks limits against roofline and catalogue, coverage, and what the trials can buy.
@@ -34,6 +35,7 @@ export function lintPlan(
     ...plan.criteria.flatMap((criterion) => [
       ...coverage(criterion, setting),
       ...limits(criterion, setting),
+      ...tally(criterion, setting),
       ...resolution(criterion, setting),
     ]),
   ];

@@ -5,7 +5,7 @@ import { remarksOn } from '../../../bin/linted.ts';
 import { SERVED } from '../../vacuous/served.ts';
 
 const errors = async (criteria: string) =>
-  (await remarksOn(await composed({ ...SERVED, criteria })))
+  remarksOn(await composed({ ...SERVED, criteria }))
     .filter((one) => one.level === 'error')
     .map((one) => one.message);
 const criterion = (limit: string) => `

@@ -73,7 +73,7 @@ export async function forecast(composed: Composed, like?: string): Promise<Forec
 }
 
 /** More nodes than this are not estimated before a run: it would take as long as a look at them. */
-const MOST_BEFORE_RUN = 2000;
+const MOST_BEFORE_RUN = 512;
 
 /** What a run of this plan should take, for its plan.json; undefined for a very large fleet. */
 export function expense(composed: Composed): Expense | undefined {

@@ -367,23 +367,35 @@ export function sampleRun(spec: SampleSpec): RunReader {
     findings: () => each(findingsList()),
     streams: () => each(streams()),
     telemetry: () => each(telemetry()),
-    sampleGroups: () => each(groups([...samples()], sampleTable)),
-    findingGroups: () => each(groups([...findingsList()], findingTable)),
+    sampleGroups: () => each(groups(samples(), sampleTable)),
+    findingGroups: () => each(groups(findingsList(), findingTable)),
     telemetryGroups: () => each(groups(telemetry(), telemetryTable)),
     bytes: () => each([]),
   };
 }
 
-/** All rows as one group, as a file would give them. */
-function groups<T>(rows: readonly T[], table: Table<T>): Group<T>[] {
+/** Rows written together: as many as memory should hold. */
+const GROUP = 20_000;
+
+/** The rows in groups, as a file would give them. */
+function* groups<T>(rows: Iterable<T>, table: Table<T>): Generator<Group<T>> {
   const names = table.columns.map((column) => column.name);
-  return [
-    {
-      rows: rows.length,
-      column: (name) => rows.map((row) => table.encode(row)[names.indexOf(name)]),
-      row: (at) => rows[at] as T,
-    },
-  ];
+  let held: T[] = [];
+  const group = (own: readonly T[]): Group<T> => {
+    const cells = own.map((row) => table.encode(row));
+    return {
+      rows: own.length,
+      column: (name) => cells.map((row) => row[names.indexOf(name)]),
+      row: (at) => own[at] as T,
+    };
+  };
+  for (const row of rows) {
+    held.push(row);
+    if (held.length < GROUP) continue;
+    yield group(held);
+    held = [];
+  }
+  if (held.length > 0) yield group(held);
 }
 
 async function* each<T>(items: Iterable<T>): AsyncGenerator<T> {

@@ -24,7 +24,8 @@ const NONE_SEEN = -Math.log(0.05);
 /** A track on counts of events, whatever trial they came with. */
 export function eventsTrack(options: EventsOptions): Track {
   const { criterion, cells, ledger, metric } = options;
-  const seconds = new Map<Cell, number>();
+  /** Microseconds, whole: their sum is the same in whatever order the attempts came. */
+  const microseconds = new Map<Cell, number>();
   const sum = (cell: Cell) => cell.values.reduce((total, one) => total + one, 0);
 
   const wordOf = (cell: Cell): Word => {
@@ -33,7 +34,7 @@ export function eventsTrack(options: EventsOptions): Track {
   };
   const finding = (cell: Cell, end?: Parameters<Track['findings']>[0]): Finding => {
     const verdict = wordOf(cell);
-    const hours = (seconds.get(cell) ?? 0) / 3600;
+    const hours = (microseconds.get(cell) ?? 0) / 3.6e9;
     const seen = `${show(sum(cell), metric)} in ${count(cell.values.length, 'trial')} (${hours.toPrecision(3)} h)`;
     const reason =
       verdict === 'not-tested'
@@ -62,7 +63,8 @@ export function eventsTrack(options: EventsOptions): Track {
       const cell = cells.at(reading.subject, from.nodes);
       if (cell === undefined) return undefined;
       if (cell.last !== from.attempt) {
-        seconds.set(cell, (seconds.get(cell) ?? 0) + from.seconds);
+        const own = Math.round(from.seconds * 1e6);
+        microseconds.set(cell, (microseconds.get(cell) ?? 0) + own);
       }
       addValue(cell, reading.value, from.attempt, criterion.bound === 'at-least');
       const beyond =
@@ -86,9 +88,9 @@ export function eventsTrack(options: EventsOptions): Track {
       let time = 0;
       for (const cell of cells.all()) {
         total += sum(cell);
-        time += seconds.get(cell) ?? 0;
+        time += microseconds.get(cell) ?? 0;
       }
-      const hours = time / 3600;
+      const hours = time / 3.6e9;
       if (total > 0 || hours === 0) return [];
       const bound = `at 95 % confidence below one in ${(hours / NONE_SEEN).toPrecision(3)} ${criterion.per}-hours`;
       return [

@@ -1,5 +1,6 @@
 /** How long a simulated process takes: nothing sleeps, the figure is only said. */
 import type { PlacedStep } from '../model.ts';
+import { momentOf } from './faults.ts';
 import type { Noise } from './noise.ts';
 import type { SimOptions } from './options.ts';
 
@@ -29,7 +30,8 @@ export function duration(
     .sort((a, b) => b.length - a.length)[0];
   const typical = (known === undefined ? undefined : table[known]) ?? step.limit / 4;
   // Ranks of one attempt wait for each other; a node is itself a little faster or slower to start.
-  const together = draws.standard(`${step.attempt}|duration`, 'normal');
-  const alone = draws.standard(`${step.attempt}|${node}|duration`, 'normal');
+  const { measured } = momentOf(step.attempt);
+  const together = draws.standard(`${measured}|duration`, 'normal');
+  const alone = draws.standard(`${measured}|${node}|duration`, 'normal');
   return Math.min(step.limit, typical * Math.exp(SPREAD * together) + Math.abs(alone));
 }

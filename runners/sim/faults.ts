@@ -42,6 +42,8 @@ function inDomain(node: Node, kind: 'rack' | 'leaf', id: string | undefined): bo
 export interface Moment {
   /** Attempt id. */
   readonly attempt: string;
+  /** What is measured is the trial's, whichever attempt at it comes through: its first attempt's id. */
+  readonly measured: string;
   /** Ordinal of the trial among those of its case on its nodes, from its id; 0 where it has none. */
   readonly ordinal: number;
 }
@@ -49,7 +51,8 @@ export interface Moment {
 /** Reads the ordinal out of `<case>@<nodes>#<ordinal>/<attempt>`. */
 export function momentOf(attempt: string): Moment {
   const ordinal = /#(\d+)(?:\/\d+)?$/u.exec(attempt)?.[1];
-  return { attempt, ordinal: Number(ordinal ?? 0) };
+  const measured = attempt.replace(/\/\d+$/u, '/0');
+  return { attempt, measured, ordinal: Number(ordinal ?? 0) };
 }
 
 /** Whether a fault shows in this attempt: it has begun, and its rate hits. The same for all of a node's processes. */

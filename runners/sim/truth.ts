@@ -80,7 +80,7 @@ export function simulatedNode(
       active.some((fault) => fault.kind === kind && at(fault, accelerator)),
     random() {
       drawn += 1;
-      return trials.uniform(`${moment.attempt}|${node.id}|free|${drawn}`);
+      return trials.uniform(`${moment.measured}|${node.id}|free|${drawn}`);
     },
   };
 }
@@ -116,7 +116,7 @@ function spread(
   }
   if (within > 0) {
     const rail = parameters['rail'] === undefined ? '' : `|rail${String(parameters['rail'])}`;
-    const name = `${moment.attempt}|${node.id}|${accelerator?.index ?? ''}|${kind}|${size}${rail}`;
+    const name = `${moment.measured}|${node.id}|${accelerator?.index ?? ''}|${kind}|${size}${rail}`;
     sum += within * trials.standard(name, tails);
   }
   return sum - truth.drift * moment.ordinal;

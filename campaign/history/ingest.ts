@@ -183,7 +183,7 @@ function pointRows(about: About, sealedAt: string): Rows {
 function sampleRows(about: About): Rows {
   return {
     sql: `SELECT ${constants(about)}, s.serial, s.stable AS subject, r.metric, r.parameters, r.value,
-      r.attempt, r.stream, r.sha256, r.line
+      r.attempt, r.stream, r.sha256, r.line, r.window_start, r.window_end
       FROM run_samples r JOIN run_subjects s USING (subject)`,
   };
 }

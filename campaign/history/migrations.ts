@@ -8,7 +8,10 @@ import { HISTORY_VERSION, literal } from './tables.ts';
 
 /** Version that is left → for each table whose columns changed, what stands for those that it had not. */
 type Step = Partial<Record<TableName, Readonly<Record<string, string>>>>;
-const STEPS: Readonly<Record<number, Step>> = {};
+const STEPS: Readonly<Record<number, Step>> = {
+  // When a sample was taken, on its node's clock: joins it to telemetry.
+  1: { samples: { window_start: 'NULL', window_end: 'NULL' } },
+};
 
 /**
  * The catalogue of the same rows in this version; the old files are swept once it is written.

@@ -1,5 +1,6 @@
 /** The history as detection wants it: panels of series, and a night's values of each. */
 import type { Parameters } from '../../plan/model.ts';
+import type { DeliveryRun, Repeatability } from '../../verdicts/model.ts';
 import type { Read } from './database.ts';
 import type { History } from './store.ts';
 
@@ -90,6 +91,47 @@ export async function valuesOf(
 /** The key of a panel in `valuesOf`. */
 export function keyOf({ metric, spelled, kind }: PanelKey): string {
   return `${metric}\n${spelled}\n${kind}`;
+}
+
+/** Repeatability that the last acceptance run measured or was given, by metric; empty where there was none. */
+export async function acceptedRepeatability(
+  history: History,
+  delivery: string,
+): Promise<readonly Repeatability[]> {
+  const [row] = await history.database.all(
+    `SELECT record FROM runs WHERE delivery = $delivery AND purpose = 'accept' AND record IS NOT NULL
+     ORDER BY sealed_at DESC LIMIT 1`,
+    { delivery },
+  );
+  if (row === undefined) return [];
+  const { verdict } = JSON.parse(String(row['record'])) as DeliveryRun;
+  const judged = verdict.errorRates.repeatability.filter(
+    ({ from, sigma, degrees }) => from !== 'none' && sigma > 0 && degrees > 0,
+  );
+  return [...judged, ...(await repeatsOf(history, delivery))];
+}
+
+/** Scatter of the trials of acceptance about each part's mean, pooled: where the judge had too few parts to say. */
+async function repeatsOf(history: History, delivery: string): Promise<readonly Repeatability[]> {
+  const rows = await history.database.all(
+    `WITH parts AS (SELECT metric, parameters, subject, run, var_samp(ln(value)) AS variance, count(*) AS n
+       FROM samples WHERE purpose = 'accept' AND value > 0
+       AND run IN (SELECT run FROM runs WHERE delivery = $delivery) GROUP BY ALL HAVING count(*) > 1)
+     SELECT metric, parameters, sqrt(sum(variance * (n - 1)) / sum(n - 1)) AS sigma, sum(n - 1) AS degrees
+     FROM parts GROUP BY ALL`,
+    { delivery },
+  );
+  return rows
+    .map((row) => ({
+      metric: String(row['metric']),
+      parameters: JSON.parse(String(row['parameters'])) as Parameters,
+      sigma: Number(row['sigma']),
+      classical: Number(row['sigma']),
+      degrees: Number(row['degrees']),
+      from: 'history' as const,
+      round: 0,
+    }))
+    .filter(({ sigma }) => sigma > 0);
 }
 
 /** A machine as it was seen last. */

@@ -2,7 +2,7 @@
 import type { StoredFile, TableName } from './model.ts';
 
 /** Version of the columns below; migrations.ts knows how older ones become this. */
-export const HISTORY_VERSION = 1;
+export const HISTORY_VERSION = 2;
 
 type Columns = readonly (readonly [name: string, type: string])[];
 
@@ -76,6 +76,8 @@ export const TABLES: Readonly<Record<TableName, Columns>> = {
     ['stream', 'VARCHAR'],
     ['sha256', 'VARCHAR'],
     ['line', 'BIGINT'],
+    ['window_start', 'DOUBLE'],
+    ['window_end', 'DOUBLE'],
   ],
   events: [
     ['id', 'VARCHAR'],

@@ -3,13 +3,13 @@ import type { History } from '../history/store.ts';
 import type { OpenAlarm } from './model.ts';
 
 /** A machine that a night's run failed. */
-export interface Failing {
+interface Failing {
   readonly serial: string;
   readonly reason: string;
 }
 
 /** Machines that failed in a run, by their serials. */
-export async function failingIn(history: History, run: string): Promise<readonly Failing[]> {
+async function failingIn(history: History, run: string): Promise<readonly Failing[]> {
   const rows = await history.database.all(
     "SELECT serial, reason FROM nodes WHERE run = $run AND verdict = 'fail' ORDER BY serial",
     { run },
@@ -21,7 +21,7 @@ export async function failingIn(history: History, run: string): Promise<readonly
 }
 
 /** Machines that were measured in a run and failed no check of it. */
-export async function passingIn(history: History, run: string): Promise<ReadonlySet<string>> {
+async function passingIn(history: History, run: string): Promise<ReadonlySet<string>> {
   const rows = await history.database.all(
     `SELECT serial FROM nodes WHERE run = $run AND verdict <> 'fail'
      AND serial IN (SELECT serial FROM points WHERE run = $run)`,
@@ -31,12 +31,12 @@ export async function passingIn(history: History, run: string): Promise<Readonly
 }
 
 /** Id of the alarm on a machine's failing checks. */
-export function findingAlarm(serial: string): string {
+function findingAlarm(serial: string): string {
   return `finding@${serial}`;
 }
 
 /** What is told of a machine that failed twice. */
-export function failureTold(
+function failureTold(
   { serial, reason }: Failing,
   night: string,
   runs: readonly string[],
@@ -59,4 +59,37 @@ export function failureTold(
     near: [],
     reason: `failed, and failed again in a fresh run: ${reason}`,
   };
+}
+
+/**
+ * Failing checks of a night's run: told where a fresh run fails too, closed where tonight's passes.
+ *
+ * @param again runs these machines once more; undefined: nothing more can be run tonight
+ */
+export async function settleFailures(
+  history: History,
+  {
+    run,
+    night,
+    before,
+  }: { readonly run: string; readonly night: string; readonly before: readonly OpenAlarm[] },
+  again: (serials: ReadonlySet<string>) => Promise<string | undefined>,
+): Promise<{ readonly opened: readonly OpenAlarm[]; readonly closed: readonly string[] }> {
+  const open = new Set(before.filter(({ kind }) => kind === 'finding').map(({ id }) => id));
+  const failing = await failingIn(history, run);
+  const fresh = failing.filter(({ serial }) => !open.has(findingAlarm(serial)));
+  const confirmed: OpenAlarm[] = [];
+  if (fresh.length > 0) {
+    const second = await again(new Set(fresh.map(({ serial }) => serial)));
+    const still = second === undefined ? [] : await failingIn(history, second);
+    const runs = [run, ...(second === undefined ? [] : [second])];
+    for (const one of fresh) {
+      if (still.some(({ serial }) => serial === one.serial)) {
+        confirmed.push(failureTold(one, night, runs));
+      }
+    }
+  }
+  const passed = await passingIn(history, run);
+  const closed = [...open].filter((id) => passed.has(id.slice('finding@'.length)));
+  return { opened: confirmed, closed };
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Plan } from '../../plan/model.ts';
 import { stream } from '../../plan/random.ts';
+import type { Node } from '../../runners/model.ts';
 import type { Metric } from '../../suites/model.ts';
 import { readJson } from '../directory/json.ts';
 import { lock } from '../directory/lock.ts';
@@ -16,9 +17,10 @@ import { declaredChanges, eventBatch, readEvents } from '../history/events.ts';
 import type { StoredEvent } from '../history/model.ts';
 import { recordRun } from '../history/record.ts';
 import type { History } from '../history/store.ts';
+import type { CampaignResult } from '../setup.ts';
 import { deliveryOf } from '../history/terms.ts';
 import { chooseNodes, knownMachines, machineOf, type Chosen } from './choose.ts';
-import { failingIn, failureTold, findingAlarm, passingIn, type Failing } from './failing.ts';
+import { settleFailures } from './failing.ts';
 import { resolve, type Resolved } from './fresh.ts';
 import type { Changes, Measure, NightFile, NightProgress, OpenAlarm } from './model.ts';
 import { alarmTold, openAlarms } from './open-alarms.ts';
@@ -119,7 +121,9 @@ class NightRun<S> {
       const told = panel && changes.settle(panel.state, one.alarm, one.confirmation);
       return { one, told };
     });
-    const failures = await this.#failures(run, before);
+    const failures = await settleFailures(history, { run, night, before }, (serials) =>
+      this.#again(serials, new Set()),
+    );
     if (this.#setup.signal.aborted) return undefined;
     const opened = [
       ...settled
@@ -183,57 +187,48 @@ class NightRun<S> {
     serials: ReadonlySet<string>,
     suites: ReadonlySet<string>,
   ): Promise<string | undefined> {
-    const { history, measure, night, plan, signal, progress } = this.#setup;
+    const { measure, night, plan, signal, progress } = this.#setup;
     if (signal.aborted || serials.size === 0) return undefined;
     progress(`fresh run ${this.#freshRuns.length + 1} on ${serials.size} machines`);
-    const result = await measure({
-      purpose: 'confirm',
+    const what = {
+      purpose: 'confirm' as const,
       seed: seedOf(plan.seed, night, this.#freshRuns.length + 1),
       ...(suites.size > 0 && { suites: [...suites] }),
-      choose: async (nodes) => {
-        const known = await knownMachines(history, this.#delivery);
-        const own = nodes.filter((node) => {
-          const machine = machineOf(node, known, history.catalogue.id);
-          return machine !== undefined && serials.has(machine.serial);
-        });
-        return own.map(({ id }) => id);
-      },
-    });
+      choose: (nodes: readonly Node[]) => this.#doubtful(nodes, serials),
+    };
+    let result: CampaignResult;
+    try {
+      result = await measure(what);
+    } catch (error) {
+      if (!(error instanceof HarnessError) || error.code !== 'FLEET_UNREACHABLE') throw error;
+      progress(`no fresh run: ${error.message}`);
+      return undefined;
+    }
     if (!result.sealed) return undefined;
     const run = await this.#record(result.path);
     this.#freshRuns.push(run);
     return run;
   }
 
+  /** The machines in doubt that are there and not in use. */
+  async #doubtful(
+    nodes: readonly Node[],
+    serials: ReadonlySet<string>,
+  ): Promise<readonly string[]> {
+    const { history, busy } = this.#setup;
+    const known = await knownMachines(history, this.#delivery);
+    const own = nodes.filter((node) => {
+      const machine = machineOf(node, known, history.catalogue.id);
+      return machine !== undefined && serials.has(machine.serial);
+    });
+    const inUse = await busy(own.map(({ name }) => name));
+    return own.filter(({ name }) => !inUse.has(name)).map(({ id }) => id);
+  }
+
   async #record(path: string): Promise<string> {
     const manifest = await readJson(join(path, 'manifest.json'), 'manifest', 1, manifestShape);
     await recordRun(this.#setup.history, path, manifest, this.#setup.night);
     return manifest.run;
-  }
-
-  /** Failing checks: confirmed by a fresh run, closed by a night that passes. */
-  async #failures(run: string, before: readonly OpenAlarm[]) {
-    const { history, night } = this.#setup;
-    const open = new Set(before.filter(({ kind }) => kind === 'finding').map(({ id }) => id));
-    const failing = await failingIn(history, run);
-    const fresh = failing.filter(({ serial }) => !open.has(findingAlarm(serial)));
-    const confirmed: Failing[] = [];
-    if (fresh.length > 0) {
-      const again = await this.#again(new Set(fresh.map(({ serial }) => serial)), new Set());
-      const still = again === undefined ? [] : await failingIn(history, again);
-      confirmed.push(...fresh.filter((one) => still.some(({ serial }) => serial === one.serial)));
-      const runs = [run, ...(again === undefined ? [] : [again])];
-      const passed = await passingIn(history, run);
-      return {
-        opened: confirmed.map((one) => failureTold(one, night, runs)),
-        closed: [...open].filter((id) => passed.has(id.slice('finding@'.length))),
-      };
-    }
-    const passed = await passingIn(history, run);
-    return {
-      opened: [],
-      closed: [...open].filter((id) => passed.has(id.slice('finding@'.length))),
-    };
   }
 
   async #file(

@@ -2,12 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../plan/errors.ts';
+import { matches } from '../../plan/subject.ts';
 import { canonical } from '../directory/canonical.ts';
 import { writeAtomic } from '../directory/disk.ts';
 import { deliverySlug } from '../history/delivery-file.ts';
 import { declaredChanges, readEvents } from '../history/events.ts';
 import type { DeclaredChange } from '../history/model.ts';
 import {
+  acceptedRepeatability,
   keyOf,
   machinesOf,
   panelKeys,
@@ -167,6 +169,7 @@ export class Panels<S> {
     machines: ReadonlyMap<string, SeenMachine>,
   ): Promise<void> {
     const keys = await panelKeys(this.#history, this.#delivery);
+    const known = await acceptedRepeatability(this.#history, this.#delivery);
     const accepted = await valuesOf(this.#history, this.#delivery, { accepted: true });
     for (const key of keys) {
       const name = keyOf(key);
@@ -181,7 +184,15 @@ export class Panels<S> {
       else {
         const { metric, parameters, better } = key;
         const about = { delivery: this.#delivery, metric, parameters, better };
-        const panel = { ...about, subjects, margin: this.#margin };
+        const own = known.find(
+          (one) => one.metric === metric && matches(one.parameters, parameters),
+        );
+        const panel = {
+          ...about,
+          subjects,
+          margin: this.#margin,
+          ...(own && { repeatability: { sigma: own.sigma, degrees: own.degrees } }),
+        };
         this.#open.set(name, { key, state: this.#changes.start(panel) });
       }
     }

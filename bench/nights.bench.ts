@@ -1,0 +1,235 @@
+/**
+ * `npm run bench -- nights [real|simulated] [--nodes N] [--nights N]`: nights through the real command.
+ * real: ten nights of this machine's reference device, its CPU taken by a competing load on the seventh.
+ * simulated: 180 nights of a simulated fleet; time a night, size of the history, a serial's year.
+ */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import type { Bench, Row } from './bench.ts';
+import { builtDist, numberAfter } from './prepare.ts';
+
+const DAY = 24 * 3600 * 1000;
+const assay = fileURLToPath(new URL('../bin/assay.js', import.meta.url));
+
+export const bench: Bench = async (words) => {
+  builtDist();
+  const all = !words.includes('real') && !words.includes('simulated');
+  return [
+    ...(all || words.includes('real') ? await realNights() : []),
+    ...(all || words.includes('simulated') ? simulatedNights(words) : []),
+  ];
+};
+
+/** What a night came to. */
+interface Night {
+  readonly code: number | null;
+  readonly seconds: number;
+  readonly opened: readonly { readonly loss?: number }[];
+  readonly freshRuns: readonly string[];
+  readonly cleared: number;
+  readonly text: string;
+}
+
+function night(folder: string, plan: string, at: number): Night {
+  const date = new Date(Date.UTC(2026, 0, 1) + at * DAY).toISOString().slice(0, 10);
+  const started = performance.now();
+  const ran = spawnSync(process.execPath, [assay, 'nightly', plan, '--night', date], {
+    cwd: folder,
+    encoding: 'utf8',
+    maxBuffer: 64 * 2 ** 20,
+  });
+  const seconds = (performance.now() - started) / 1000;
+  const text = `${ran.stdout}\n${ran.stderr}`;
+  if (ran.status !== 0 && ran.status !== 1 && ran.status !== 3) throw new Error(text);
+  const file = join(folder, 'runs/nights', date, 'night.json');
+  const { opened, freshRuns, cleared } = JSON.parse(readFileSync(file, 'utf8')) as Night;
+  return { code: ran.status, seconds, opened, freshRuns, cleared, text };
+}
+
+/** Ten nights; on the seventh every core has eight competitors. */
+async function realNights(): Promise<readonly Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-nights-real-'));
+  try {
+    writeFileSync(
+      join(folder, 'plan.yaml'),
+      stringify({
+        assay: 1,
+        seed: 7,
+        delivery: { reference: 'this machine', provider: 'own', sku: 'cpu-reference' },
+        fleet: { runner: 'local' },
+        suites: { matmul: { dtypes: ['fp32'], shapes: [512], settle: '2 s', window: '2 s' } },
+        criteria: [
+          {
+            id: 'sustained',
+            metric: 'matmul.gemm.throughput',
+            where: { dtype: 'fp32', shape: 512, mode: 'sustained', devices: 'all' },
+            per: 'accelerator',
+            'at-least': '1 MFLOP/s',
+            source: 'low enough for any CPU: acceptance is here for its repeatability',
+            standing: 'sanity',
+          },
+        ],
+        decision: { 'max-trials': 8 },
+        nightly: { every: '1 d', margin: '5 %' },
+      }),
+    );
+    // What nights are held against: the level, and how far trials scatter about it.
+    spawnSync(process.execPath, [assay, 'accept', 'plan.yaml'], { cwd: folder, stdio: 'ignore' });
+    const nights: Night[] = [];
+    for (let at = 0; at < 10; at += 1) {
+      const load = at === 6 ? compete() : [];
+      try {
+        nights.push(night(folder, 'plan.yaml', at));
+      } finally {
+        for (const one of load) one.kill('SIGKILL');
+      }
+      const last = nights.at(-1) as Night;
+      const losses = last.opened.map(({ loss }) => `${(100 * (loss ?? 0)).toFixed(0)} %`).join(' ');
+      console.error(
+        `night ${at + 1}: exit ${last.code}, ${last.seconds.toFixed(1)} s, opened ${last.opened.length} ${losses}, cleared ${last.cleared}, fresh ${last.freshRuns.length}`,
+      );
+    }
+    const before = nights.slice(0, 6).reduce((sum, one) => sum + one.opened.length, 0);
+    const seventh = nights[6] as Night;
+    const after = nights.slice(7).reduce((sum, one) => sum + one.opened.length, 0);
+    return [
+      {
+        figure: 'reference device: alarms told in nights 1 to 6',
+        measured: before,
+        target: '0',
+        met: before === 0,
+      },
+      {
+        figure: 'confirmed the night the CPU was taken',
+        measured: seventh.opened.length,
+        target: '≥ 1',
+        met: seventh.opened.length > 0 && seventh.code === 1,
+      },
+      { figure: 'alarms told in nights 8 to 10', measured: after, target: '0', met: after === 0 },
+      {
+        figure: 'exit of night 10 (all closed by passing confirmation)',
+        measured: nights[9]?.code ?? -1,
+        target: '0',
+        met: nights[9]?.code === 0,
+      },
+      {
+        figure: 's a night (median)',
+        measured: median(nights.map(({ seconds }) => seconds)).toFixed(1),
+      },
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Eight busy loops a core, each a session of its own: a kernel that shares by session gives each its part. */
+function compete(): readonly ChildProcess[] {
+  return Array.from({ length: 8 * availableParallelism() }, () =>
+    spawn('python3', ['-c', 'while True: pass'], { stdio: 'ignore', detached: true }),
+  );
+}
+
+/** Nights of a simulated fleet; the last quarter has one node 3 % slower. */
+function simulatedNights(words: readonly string[]): readonly Row[] {
+  const nodes = numberAfter(words, '--nodes') ?? 1000;
+  const nights = numberAfter(words, '--nights') ?? 180;
+  const folder = mkdtempSync(join(tmpdir(), 'assay-nights-'));
+  const slow = `n${String(Math.floor(nodes / 2)).padStart(String(nodes).length < 4 ? 4 : String(nodes).length, '0')}`;
+  const plan = (faults: readonly object[]) => ({
+    assay: 1,
+    seed: 40,
+    delivery: {
+      reference: `sim ${nodes}`,
+      provider: 'own',
+      sku: 'h200-sxm',
+      'accelerators-per-node': 1,
+    },
+    fleet: {
+      runner: 'sim',
+      nodes,
+      accelerators: 1,
+      truth: { seed: 7, between: '0.5 %', within: '1 %' },
+      faults,
+    },
+    suites: { matmul: { dtypes: ['bf16'], shapes: [8192] } },
+    nightly: { every: '1 d', retention: '30 d' },
+  });
+  try {
+    writeFileSync(join(folder, 'good.yaml'), stringify(plan([])));
+    writeFileSync(
+      join(folder, 'slow.yaml'),
+      stringify(plan([{ kind: 'slow', nodes: [slow], by: '3 %' }])),
+    );
+    const from = Math.floor(nights * 0.75);
+    const seconds: number[] = [];
+    let [told, delay] = [0, Infinity];
+    for (let at = 0; at < nights; at += 1) {
+      const last = night(folder, at < from ? 'good.yaml' : 'slow.yaml', at);
+      seconds.push(last.seconds);
+      if (at < from) told += last.opened.length;
+      else if (last.opened.length > 0) delay = Math.min(delay, at - from + 1);
+      // Evidence of a night is no part of the history: a disk of 180 nights of it is another bench.
+      prune(join(folder, 'runs'));
+      if (at % 10 === 9)
+        console.error(`night ${at + 1}: ${last.seconds.toFixed(1)} s, told ${told}`);
+    }
+    const history = join(folder, 'runs/history');
+    const started = performance.now();
+    const asked = spawnSync(
+      process.execPath,
+      [assay, 'history', 'points', '--serial', 'SIM000001', '--limit', '100000', '--json'],
+      { cwd: folder, encoding: 'utf8', maxBuffer: 256 * 2 ** 20 },
+    );
+    const query = (performance.now() - started) / 1000;
+    const { rows } = JSON.parse(asked.stdout) as { rows: readonly unknown[] };
+    return [
+      {
+        figure: `simulated, ${nodes} nodes, ${nights} nights: s a night (median)`,
+        measured: median(seconds).toFixed(1),
+      },
+      { figure: 's the last night', measured: (seconds.at(-1) ?? 0).toFixed(1) },
+      { figure: 'MB of history', measured: (sizeOf(history) / 1e6).toFixed(1) },
+      {
+        figure: 'alarms told while nothing was wrong',
+        measured: told,
+        target: '≤ 1',
+        met: told <= 1,
+      },
+      {
+        figure: 'nights until 3 % on one node was confirmed',
+        measured: delay,
+        target: '≤ 5',
+        met: delay <= 5,
+      },
+      {
+        figure: `s for one serial's ${nights} nights (${rows.length} rows), process start and all`,
+        measured: query.toFixed(2),
+        target: '≤ 1',
+        met: query <= 1,
+      },
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Removes run directories. */
+function prune(runs: string): void {
+  for (const name of readdirSync(runs)) {
+    if (/^\d{8}-/u.test(name)) rmSync(join(runs, name), { recursive: true, force: true });
+  }
+}
+
+function sizeOf(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}

@@ -1,6 +1,6 @@
 import { unreleasedRuns } from '../../campaign/unreleased.ts';
 import { HarnessError } from '../../plan/errors.ts';
-import type { Leftover, Swept } from '../../runners/model.ts';
+import type { Leftover, Swept } from '../../runners/swept.ts';
 import { command } from '../command.ts';
 import { composePlan } from '../compose.ts';
 import { printable, style, type Io } from '../terminal.ts';

@@ -1,5 +1,5 @@
 /** What earlier runs left: looked for, and deleted when that is asked. */
-import type { Leftover, Swept, SweepRequest } from '../model.ts';
+import type { Leftover, Swept, SweepRequest } from '../swept.ts';
 import type { Clock } from './clock.ts';
 import { erase } from './erase.ts';
 import type { Holdings, Resource } from './model.ts';

@@ -1,6 +1,6 @@
 /** Jobs that earlier runs left in the queue. */
 import { HarnessError } from '../../plan/errors.ts';
-import type { Leftover, Swept, SweepRequest } from '../model.ts';
+import type { Leftover, Swept, SweepRequest } from '../swept.ts';
 import { cancelJobs, isOpen, JOB_PREFIX, ourJobs, type QueuedJob, stepsOf } from './queue.ts';
 
 /**

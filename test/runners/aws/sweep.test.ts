@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Serving } from '../../../fixtures/clouds/serve.ts';
 import { awsRunner } from '../../../runners/aws/runner.ts';
-import type { SweepRequest } from '../../../runners/model.ts';
+import type { SweepRequest } from '../../../runners/swept.ts';
 import { block, connected, controlPlane, FACTOR, ours, provisioned, quickClock } from './world.ts';
 
 const test = suite('aws: what earlier runs left');

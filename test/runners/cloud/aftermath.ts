@@ -9,7 +9,7 @@ import { serve, type Serving } from '../../../fixtures/clouds/serve.ts';
 import { HarnessError } from '../../../plan/errors.ts';
 import { Intents } from '../../../runners/cloud/intents.ts';
 import { requestToken } from '../../../runners/cloud/ownership.ts';
-import type { SweepRequest } from '../../../runners/model.ts';
+import type { SweepRequest } from '../../../runners/swept.ts';
 import {
   givenBack,
   journalled,

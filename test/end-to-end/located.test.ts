@@ -1,15 +1,12 @@
-/** Real links between hosts with networks of their own: who is slow is named, and a rank that stops. */
+/** Real links between hosts with networks of their own: a rank that stops (`bench -- namespaces`: who is slow). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { canHaveNetworks, networkHosts, type NetworkHosts } from '../network-hosts.ts';
 import { lotPlan, missRank } from '../network-missing.ts';
-import { locate, pairsPlan } from '../network-run.ts';
 
 const test = suite('hosts with networks of their own');
 const HOSTS = 8;
 const PER_LEAF = 4;
-/** Host whose second interface is slow. */
-const SLOW = 5;
 /** Host whose rank is stopped. */
 const STOPPED = 2;
 
@@ -26,29 +23,9 @@ test.after(async () => {
 const when = (name: string, run: () => Promise<void>) =>
   able ? test(name, run) : test.skip(name, run);
 
-when('one slow rail of one host is named as that rail of that host, and nobody else', async () => {
-  await net.slowHost(SLOW, 25, 1);
-  const asked = { scope: 'rail', interfaces: ['eth0', 'eth1'], sigma: 0.03, size: 8 } as const;
-  const located = await locate(net, await pairsPlan(net, { name: 'rail', ...asked }), 280);
-  console.log(
-    `  sigma_pair ${(located.sigma * 100).toFixed(2)} %, d′ ${located.distance.toFixed(1)}, ${located.rounds} rounds, ${located.seconds.toFixed(0)} s`,
-  );
-  assert.ok(located.distance >= 6, `this machine is too busy to tell: d′ = ${located.distance}`);
-  assert.equal(located.named, ['n0006'], JSON.stringify(located.verdict.nodes));
-  assert.equal(located.groups, []);
-  assert.equal(located.links, []);
-  assert.ok(located.rounds <= 4, `${located.rounds} rounds`);
-  const finding = located.verdict.findings.find(
-    (one) => one.subject.kind === 'node' && one.verdict === 'fail' && one.criterion === 'links',
-  );
-  assert.equal(finding?.rails, [1]);
-  assert.is(located.code, 1);
-});
-
 when(
   'a rank that is stopped in a collective is named with the operation, the others go on',
   async () => {
-    await net.mend();
     const seen = await missRank(net, await lotPlan(net, 'stopped'), {
       host: STOPPED,
       how: 'stopped',

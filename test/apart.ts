@@ -11,8 +11,8 @@ export interface FileResult {
 
 /** Files at once: they wait for most of their time. */
 const LANES = 3;
-/** What these measure is the machine's speed, or a limit in time: they run with nothing beside them. */
-const ALONE = /slowed|challenge/u;
+/** These measure the speed of the machine, or wait for daemons that have limits of their own: nothing runs beside them. */
+const ALONE = /slowed|challenge|slurm/u;
 const LAST = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/mu;
 
 /**

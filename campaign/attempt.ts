@@ -1,7 +1,7 @@
 /** One attempt at a trial: places its steps, starts them, reads what they print, keeps the evidence. */
 import type { Exit, Fleet, Node, PlacedStep, Step } from '../runners/model.ts';
 import type { Attempt, Case, Outcome, StepExit, Trial } from '../suites/model.ts';
-import type { Delivery, NotPut } from './delivery.ts';
+import { deliver, type Delivery, type NotPut } from './delivery.ts';
 import type { EvidenceWriter } from './evidence/writer.ts';
 import { type Override, stepExit } from './events.ts';
 import type { Journal } from './journal.ts';
@@ -242,16 +242,6 @@ async function startAll(
     ),
   );
   return [...exits, ...never].sort((a, b) => a.step - b.step || a.rank - b.rank);
-}
-
-async function deliver(placed: readonly Placed[], delivery: Delivery): Promise<NotPut[]> {
-  const failed: NotPut[] = [];
-  for (const { step, files } of placed) {
-    if (step.on === 'controller') continue;
-    for (const [sha256, file] of files)
-      failed.push(...(await delivery.put(step.nodes, sha256, file)));
-  }
-  return failed;
 }
 
 /** What could not be put; nothing when the run ends first: a node that is away would hold it up. */

@@ -1,5 +1,6 @@
 /** Payload files on their way to the nodes: each file once a node, whoever asks first. */
 import type { Fleet } from '../runners/model.ts';
+import type { Placed } from './placing.ts';
 
 /** Why a file is not on a node. */
 export interface NotPut {
@@ -37,4 +38,15 @@ export class Delivery {
     for (const { node } of failed) known.delete(node);
     return failed;
   }
+}
+
+/** Puts every file that steps need on their nodes. @returns what could not be put */
+export async function deliver(placed: readonly Placed[], delivery: Delivery): Promise<NotPut[]> {
+  const failed: NotPut[] = [];
+  for (const { step, files } of placed) {
+    if (step.on === 'controller') continue;
+    for (const [sha256, file] of files)
+      failed.push(...(await delivery.put(step.nodes, sha256, file)));
+  }
+  return failed;
 }

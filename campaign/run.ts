@@ -83,6 +83,7 @@ export class Campaign {
       return { path, id, sealed: false, stopped: 'interrupted', unreleased: [] };
     }
     this.#started = this.#clock.seconds();
+    const tools = this.#tools(fleet, past);
     let follower: Follower | undefined;
     try {
       let end: LoopEnd;
@@ -90,13 +91,13 @@ export class Campaign {
         const begun = await this.#begun(fleet, past);
         const telling = new Telling(this.#files, past, this.#hooks, this.#progress);
         follower = await this.#follow(begun, telling);
-        end = await this.#loop(fleet, past, begun, follower, telling);
+        end = await this.#loop(tools, past, begun, follower, telling);
       } catch (error) {
         await this.#stop(error instanceof HarnessError ? stopCode(error) : undefined);
         await this.#release(fleet, []);
         throw error;
       }
-      return await this.#end(fleet, end, follower, past);
+      return await this.#end(tools, end, follower);
     } finally {
       await follower?.close();
     }
@@ -117,7 +118,8 @@ export class Campaign {
   }
 
   /** After the last trial: verdict, release, results. */
-  async #end(fleet: Fleet, end: LoopEnd, follower: Follower, past: Past): Promise<CampaignResult> {
+  async #end(tools: AttemptTools, end: LoopEnd, follower: Follower): Promise<CampaignResult> {
+    const { fleet } = tools;
     const { journal, path, id } = this.#files;
     await journal.append({ event: 'used', used: end.used });
     await this.#stop(end.stop);
@@ -132,9 +134,8 @@ export class Campaign {
     await this.#hooks.settled();
     const { nodes } = end;
     await this.#diagnose(
-      fleet,
+      tools,
       rejected(verdict).flatMap((id) => nodes.get(id) ?? []),
-      past,
     );
     await service(fleet, verdict, journal, this.#progress);
     const keep = this.#files.plan.fleet.keep === 'rejected' ? rejected(verdict) : [];
@@ -144,15 +145,15 @@ export class Campaign {
   }
 
   async #loop(
-    fleet: Fleet,
+    tools: AttemptTools,
     past: Past,
     begun: Opened,
     follower: Follower,
     telling: Telling,
   ): Promise<LoopEnd> {
     const { plan, journal, file } = this.#files;
-    const tools = this.#tools(fleet, past);
     const { signal, patience } = this.#setup;
+    const { fleet } = tools;
     const before = past.held + (past.first ? (fleet.heldBefore ?? 0) : 0);
     const until = earlier(this.#setup.until, fleet.until);
     const left = until && (until.getTime() - this.#clock.now().getTime()) / 1000 + before;
@@ -204,10 +205,10 @@ export class Campaign {
   }
 
   /** What the provider will be asked about is collected while the nodes are held. */
-  async #diagnose(fleet: Fleet, nodes: readonly Node[], past: Past): Promise<void> {
+  async #diagnose(tools: AttemptTools, nodes: readonly Node[]): Promise<void> {
     if (nodes.length === 0) return;
     this.#progress({ kind: 'phase', phase: 'diagnose', nodes: nodes.length });
-    await collectDiagnostics(nodes, this.#tools(fleet, past), this.#setup.signal);
+    await collectDiagnostics(nodes, tools, this.#setup.signal);
   }
 
   /** The fleet as it was first opened; addresses as they are now. */

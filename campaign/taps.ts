@@ -2,7 +2,7 @@
 import type { Chunk, PlacedStep } from '../runners/model.ts';
 import type { StreamEntry } from './directory/model.ts';
 import type { EvidenceStream, EvidenceWriter, StreamName } from './evidence/writer.ts';
-import { type AttemptReadings, streamKey } from './readings.ts';
+import { streamKey } from './readings.ts';
 import { Redactor, type Secrets } from './redactor.ts';
 
 interface Tap {
@@ -11,22 +11,24 @@ interface Tap {
   readonly redactor: Redactor;
 }
 
+/** Who hears what is kept, as it is kept. */
+export interface Hearer {
+  bytes(name: StreamName, bytes: Uint8Array): void;
+  /** Ends one stream. @returns how many lines it had */
+  endStream(name: StreamName): number;
+}
+
 /** The streams of one attempt. */
 export class Taps {
   readonly #attempt: string;
-  readonly #readings: AttemptReadings;
+  readonly #hearer: Hearer;
   readonly #evidence: EvidenceWriter;
   readonly #secrets: Secrets;
   readonly #taps = new Map<string, Tap>();
 
-  constructor(
-    attempt: string,
-    readings: AttemptReadings,
-    evidence: EvidenceWriter,
-    secrets: Secrets,
-  ) {
+  constructor(attempt: string, hearer: Hearer, evidence: EvidenceWriter, secrets: Secrets) {
     this.#attempt = attempt;
-    this.#readings = readings;
+    this.#hearer = hearer;
     this.#evidence = evidence;
     this.#secrets = secrets;
   }
@@ -41,7 +43,7 @@ export class Taps {
   async close(): Promise<StreamEntry[]> {
     const entries = [...this.#taps.values()].map(async (tap) => {
       await this.#keep(tap, tap.redactor.flush());
-      const lines = this.#readings.endStream(tap.name);
+      const lines = this.#hearer.endStream(tap.name);
       return tap.evidence.close({ lines, redactions: tap.redactor.count });
     });
     return Promise.all(entries);
@@ -50,7 +52,7 @@ export class Taps {
   async #keep(tap: Tap, clean: Uint8Array): Promise<void> {
     if (clean.length === 0) return;
     // Past the stream's limit nothing is kept, so nothing may be read either.
-    this.#readings.bytes(tap.name, await tap.evidence.write(clean));
+    this.#hearer.bytes(tap.name, await tap.evidence.write(clean));
   }
 
   #tap(step: PlacedStep, { node, rank, stream }: Chunk): Tap {

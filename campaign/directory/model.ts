@@ -47,7 +47,6 @@ export interface PrivateFile {
   readonly plan?: {
     /** The runner's own block (`fleet.options` of the plan): host names, addresses, accounts. */
     readonly fleet: object;
-    readonly price?: { readonly perNodeHour: number; readonly currency: string };
     /** `--only`, by id or name. */
     readonly only?: readonly string[];
     /** Of the estimate, in the delivery's currency. */

@@ -10,7 +10,7 @@ import type { PrivateFile } from './model.ts';
 import { planShape, privateShape } from './shapes.ts';
 
 /** The private part of a plan, as private.json has it. */
-export type PrivatePlan = NonNullable<PrivateFile['plan']>;
+export type PrivatePlan = Pick<PrivateFile, 'price' | 'plan'>;
 
 /** A plan as plan.json has it: the runner's block empty, no price, no cost, no `--only`. */
 export function withoutPrivate(plan: Plan): Plan {
@@ -28,15 +28,19 @@ export function withoutPrivate(plan: Plan): Plan {
 /** What `withoutPrivate` leaves out. */
 export function privateOf({ fleet, delivery, only, estimate }: Plan): PrivatePlan {
   return {
-    fleet: fleet.options,
     ...(delivery.price && { price: delivery.price }),
-    ...(only && { only }),
-    ...(estimate?.cost !== undefined && { cost: estimate.cost }),
+    plan: {
+      fleet: fleet.options,
+      ...(only && { only }),
+      ...(estimate?.cost !== undefined && { cost: estimate.cost }),
+    },
   };
 }
 
 /** The whole plan again. */
-export function withPrivate(plan: Plan, { fleet, price, only, cost }: PrivatePlan): Plan {
+export function withPrivate(plan: Plan, { price, plan: own }: PrivatePlan): Plan {
+  if (own === undefined) return plan;
+  const { fleet, only, cost } = own;
   return {
     ...plan,
     delivery: { ...plan.delivery, ...(price && { price }) },
@@ -56,8 +60,7 @@ export function withPrivate(plan: Plan, { fleet, price, only, cost }: PrivatePla
  */
 export async function wholePlan(root: string): Promise<Plan> {
   const plan = await readJson(join(root, 'plan.json'), 'plan', 1, planShape);
-  const { plan: own } = await readJson(join(root, 'private.json'), 'private', 1, privateShape);
-  return own === undefined ? plan : withPrivate(plan, own);
+  return withPrivate(plan, await readJson(join(root, 'private.json'), 'private', 1, privateShape));
 }
 
 /** private.json of a plan, and of its fleet once that is open. */
@@ -68,13 +71,11 @@ export function privateFile(
     readonly missing: readonly (Missing & { readonly node: Node })[];
   } = { nodes: [], missing: [] },
 ): PrivateFile {
-  const { price } = plan.delivery;
   const all = [...opened.nodes, ...opened.missing.map(({ node }) => node)];
   return {
     schema: 'assay/private/1',
     nodes: all.map(({ id, name, fabricAddress }) => ({ id, name, fabricAddress })),
     missing: opened.missing.map(({ slot, code, reason }): Missing => ({ slot, code, reason })),
-    ...(price && { price }),
-    plan: privateOf(plan),
+    ...privateOf(plan),
   };
 }

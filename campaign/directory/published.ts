@@ -194,7 +194,6 @@ const privates = z.strictObject({
   plan: z
     .strictObject({
       fleet: z.looseObject({}),
-      price: perNodeHour.optional(),
       only: z.array(z.string()).optional(),
       cost: z.number().optional(),
     })

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type * as Sdk from '@aws-sdk/client-ec2';
 import type { Clock } from '../cloud/clock.ts';
 import { optionalPackage } from '../cloud/optional-package.ts';
-import { bucket, type Limit, type Pace } from '../cloud/pace.ts';
+import { buckets, type Limit } from '../cloud/pace.ts';
 import { reasonOf } from '../cloud/problem.ts';
 import { retried, type Patience } from '../cloud/retry.ts';
 import { classified } from './errors.ts';
@@ -117,24 +117,18 @@ export async function connectEc2(options: Ec2Options): Promise<Ec2> {
     }
     return [...hidden].reduce((clean, value) => clean.replaceAll(value, '[redacted]'), text);
   };
-  const paces = new Map<string, Pace>();
+  const paceOf = buckets(clock);
   const clientOf = (region: string) => {
     const client = clients.get(region) ?? new sdk.EC2Client(clientOptions(options, region));
     clients.set(region, client);
     return client;
   };
-  const paceOf = (region: string, operation: string, what: string, limit: Limit) => {
-    const key = `${region} ${operation} ${what}`;
-    const pace = paces.get(key) ?? bucket(limit, clock);
-    paces.set(key, pace);
-    return pace;
-  };
   return {
     clock,
     async call(region, operation, input, { signal, instances = 0, patience }) {
-      const requests = paceOf(region, operation, 'requests', REQUESTS[operation] ?? READING);
+      const requests = paceOf(`${region} ${operation} requests`, REQUESTS[operation] ?? READING);
       const many = INSTANCES[operation];
-      const named = many && paceOf(region, operation, 'instances', many);
+      const named = many && paceOf(`${region} ${operation} instances`, many);
       const client = clientOf(region);
       // One signal for many calls is the usual case.
       setMaxListeners(0, signal);

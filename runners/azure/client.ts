@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Clock } from '../cloud/clock.ts';
 import { optionalPackage } from '../cloud/optional-package.ts';
-import { bucket, type Limit, type Pace } from '../cloud/pace.ts';
+import { buckets, type Limit } from '../cloud/pace.ts';
 import { providerError } from '../cloud/problem.ts';
 import {
   allPages,
@@ -113,14 +113,9 @@ export async function connectArm(options: ArmOptions): Promise<Arm> {
     token: await tokens(options, base),
     refused: refusedBy,
   });
-  const paces = new Map<Kind, Pace>();
-  const paceOf = (kind: Kind) => {
-    const pace = paces.get(kind) ?? bucket(LIMITS[kind], clock);
-    paces.set(kind, pace);
-    return pace;
-  };
+  const paceOf = buckets(clock);
   const call = <T>({ path, kind = 'other', ...more }: ArmCall<T>) =>
-    rest({ ...more, url: new URL(path, base).href, pace: paceOf(kind) });
+    rest({ ...more, url: new URL(path, base).href, pace: paceOf(kind, LIMITS[kind]) });
   const progress: Arm['progress'] = async ({ operation: link, plain }, operation, signal) => {
     if (link === undefined) return { state: 'done' };
     const { status, headers, value } = await call({

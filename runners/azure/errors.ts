@@ -1,6 +1,6 @@
 /** Azure's error codes in the words of runners/cloud. Sources: docs/providers/azure.md. */
 import type { HarnessError } from '../../plan/errors.ts';
-import { providerError, type Reason } from '../cloud/problem.ts';
+import { providerError, reasonOfStatus, type Reason } from '../cloud/problem.ts';
 import { retryAfter, type Refused } from '../cloud/rest.ts';
 
 const CODES: Readonly<Record<Reason, readonly string[]>> = {
@@ -144,19 +144,7 @@ function isQuota({ code, message }: Cause): boolean {
 /** The word for a cause. @param status HTTP status, where there was an answer */
 export function reasonFor(cause: Cause, status?: number): Reason {
   if (isQuota(cause)) return 'quota';
-  const known = REASONS.get(cause.code);
-  // 409 with this code asks for patience, elsewhere it is the plan's mistake.
-  if (known !== undefined) return known;
-  if (status !== undefined) {
-    if (status === 401) return 'credentials';
-    if (status === 403) return 'permission';
-    if (status === 404) return 'gone';
-    if (status === 409) return 'conflict';
-    if (status === 429) return 'throttled';
-    if (status >= 500) return 'transient';
-  }
-  // Nothing that we know: trying again would be a guess.
-  return 'invalid';
+  return REASONS.get(cause.code) ?? reasonOfStatus(status);
 }
 
 /** An answer that is an error. */

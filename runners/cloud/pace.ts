@@ -53,3 +53,13 @@ export function bucket({ size, refill }: Limit, clock: Clock): Pace {
     },
   });
 }
+
+/** Buckets by key, each made when it is first asked for. */
+export function buckets(clock: Clock): (key: string, limit: Limit) => Pace {
+  const made = new Map<string, Pace>();
+  return (key, limit) => {
+    const pace = made.get(key) ?? bucket(limit, clock);
+    made.set(key, pace);
+    return pace;
+  };
+}

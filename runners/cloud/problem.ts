@@ -87,6 +87,18 @@ const MEANINGS: Readonly<Record<Reason, Meaning>> = {
   },
 };
 
+/** The word for an HTTP status, where the provider's code says nothing that we know. */
+export function reasonOfStatus(status: number | undefined): Reason {
+  if (status === 401) return 'credentials';
+  if (status === 403) return 'permission';
+  if (status === 404) return 'gone';
+  if (status === 409) return 'conflict';
+  if (status === 429) return 'throttled';
+  if (status !== undefined && status >= 500) return 'transient';
+  // Trying again would be a guess.
+  return 'invalid';
+}
+
 /** What a provider said about one failed call. */
 export interface Said {
   /** "aws", "azure" … */

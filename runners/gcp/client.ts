@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Clock } from '../cloud/clock.ts';
 import { optionalPackage } from '../cloud/optional-package.ts';
-import { bucket, type Limit, type Pace } from '../cloud/pace.ts';
+import { buckets, type Limit } from '../cloud/pace.ts';
 import { providerError } from '../cloud/problem.ts';
 import { allPages, pauseBefore, restClient, type Answered, type RestCall } from '../cloud/rest.ts';
 import { operationFailed, refusedBy, type Cause } from './errors.ts';
@@ -80,14 +80,10 @@ export async function connectGcp(options: GcpClientOptions): Promise<Gcp> {
     token: await tokens(options),
     refused: refusedBy,
   });
-  const paces = new Map<Kind, Pace>();
-  const paceOf = (kind: Kind) => {
-    const pace = paces.get(kind) ?? bucket(LIMITS[kind], clock);
-    paces.set(kind, pace);
-    return pace;
-  };
+  const paceOf = buckets(clock);
   const call: Gcp['call'] = ({ path, api = 'compute', kind, ...more }) => {
-    const pace = paceOf(kind ?? (more.method === 'GET' ? 'read' : 'write'));
+    const drawn = kind ?? (more.method === 'GET' ? 'read' : 'write');
+    const pace = paceOf(drawn, LIMITS[drawn]);
     return rest({ ...more, url: new URL(path, api === 'tpu' ? tpu : compute).href, pace });
   };
   return {

@@ -1,7 +1,7 @@
 /** Google's reasons and codes in the words of runners/cloud. Sources: docs/providers/gcp.md. */
 import { z } from 'zod';
 import type { HarnessError } from '../../plan/errors.ts';
-import { providerError, type Reason } from '../cloud/problem.ts';
+import { providerError, reasonOfStatus, type Reason } from '../cloud/problem.ts';
 import { retryAfter, type Refused } from '../cloud/rest.ts';
 
 /** Compute says camelCase in answers and UPPER_SNAKE in operations; the TPU API the words of gRPC. */
@@ -120,18 +120,7 @@ export function reasonFor({ code, message }: Cause, status?: number): Reason {
   }
   // A reservation that is full is refused in words.
   if (/reservation/iu.test(message) && FULL.test(message)) return 'reservation-full';
-  const known = REASONS.get(code);
-  if (known !== undefined) return known;
-  if (status !== undefined) {
-    if (status === 401) return 'credentials';
-    if (status === 403) return 'permission';
-    if (status === 404) return 'gone';
-    if (status === 409) return 'conflict';
-    if (status === 429) return 'throttled';
-    if (status >= 500) return 'transient';
-  }
-  // Nothing that we know: trying again would be a guess.
-  return 'invalid';
+  return REASONS.get(code) ?? reasonOfStatus(status);
 }
 
 /** An answer that is an error. */

@@ -157,7 +157,7 @@ test('SQL is one SELECT over the views: nothing else is read or written', async 
     `SELECT * FROM read_text('/etc/hostname')`,
     "SELECT * FROM glob('/*')",
     'SET enable_external_access = true',
-    "ATTACH '/tmp/other.db'",
+    `ATTACH '${join(out, 'other.db')}'`,
     'INSTALL httpfs',
     'SELECT nonsense',
   ]) {

@@ -133,7 +133,7 @@ function emptyCell(subject: Subject): Cell {
 export function addValue(cell: Cell, value: number, attempt: number, atLeast: boolean): void {
   if (cell.last !== attempt) {
     addAttempt(cell, attempt);
-    cell.values = [...cell.values, value];
+    cell.values = grown(cell.values, value);
     return;
   }
   const at = cell.values.length - 1;
@@ -141,10 +141,18 @@ export function addValue(cell: Cell, value: number, attempt: number, atLeast: bo
   cell.values[at] = atLeast ? Math.min(kept, value) : Math.max(kept, value);
 }
 
-/** Adds an attempt. Copied, not pushed: an array that grows in place keeps room for sixteen more. */
+/** Adds an attempt. */
 export function addAttempt(cell: Cell, attempt: number): void {
-  cell.attempts = [...cell.attempts, attempt];
+  cell.attempts = grown(cell.attempts, attempt);
   cell.last = attempt;
+}
+
+/**
+ * A copy with one more, and room for no other: an array that grows in place, or from `[...all, one]`,
+ * keeps room for sixteen, and a large fleet has millions of arrays of two or three.
+ */
+export function grown(all: readonly number[], one: number): number[] {
+  return all.concat([one]);
 }
 
 /** Puts the values that are not folded yet into the order of their trials. */

@@ -4,7 +4,7 @@ import { parametersKey, subjectNodes } from '../../plan/subject.ts';
 import type { Node } from '../../runners/model.ts';
 import { count } from '../show.ts';
 import type { Finding, Word } from '../model.ts';
-import { addAttempt, type Cell, type Cells } from './cells.ts';
+import { addAttempt, grown, type Cell, type Cells } from './cells.ts';
 import { byText, type Ledger } from './ledger.ts';
 import type { Source } from './sources.ts';
 import { NO_WANT, worstWord, type Track } from './track.ts';
@@ -73,7 +73,7 @@ export function digestTrack(options: DigestOptions): Track {
       if (cell === undefined) return undefined;
       if (cell.last !== from.attempt) {
         addAttempt(cell, from.attempt);
-        cell.values = [...cell.values, 1];
+        cell.values = grown(cell.values, 1);
       }
       const own = kept.get(cell) ?? { digests: new Map<string, string[]>(), suspect: false };
       kept.set(cell, own);

@@ -3,7 +3,7 @@ import type { Criterion } from '../../plan/model.ts';
 import { subjectNodes } from '../../plan/subject.ts';
 import { count } from '../show.ts';
 import type { Finding, Word } from '../model.ts';
-import { addAttempt, type Cell, type Cells } from './cells.ts';
+import { addAttempt, grown, type Cell, type Cells } from './cells.ts';
 import type { Ledger } from './ledger.ts';
 import type { Source } from './sources.ts';
 import { NO_WANT, worstWord, type Track } from './track.ts';
@@ -78,7 +78,7 @@ export function exactTrack(options: ExactOptions): Track {
       if (cell === undefined || (place < 0 && reading.ok)) return undefined;
       if (cell.last !== from.attempt) {
         addAttempt(cell, from.attempt);
-        if (reading.ok) cell.values = [...cell.values, place];
+        if (reading.ok) cell.values = grown(cell.values, place);
       }
       if (reading.ok) return undefined;
       const known = wrong.get(cell);

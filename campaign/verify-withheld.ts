@@ -87,11 +87,12 @@ export async function unreadable(
 /** Which stored findings what is left gives again, to the last digit. */
 export async function compareFindings(
   root: string,
-  again: readonly Finding[],
+  again: Iterable<Finding>,
   problems: Problem[],
 ): Promise<Recomputed> {
   const key = ({ criterion, subject }: Finding) => `${criterion}\t${subjectKey(subject)}`;
-  const made = new Map(again.map((one) => [key(one), canonical(one)]));
+  const made = new Map<string, string>();
+  for (const one of again) made.set(key(one), canonical(one));
   const notRecomputed: Pick<Finding, 'criterion' | 'subject'>[] = [];
   let recomputed = 0;
   await attempt('findings.parquet', problems, async () => {

@@ -138,25 +138,30 @@ async function checkResults(
   await telemetry.end(complete);
   if (replayed === undefined) return { recomputed: 0, notRecomputed: [] };
   if (unread.size > 0) return compareFindings(root, replayed.judgement.findings, problems);
-  await checkJudgement(root, plan, replayed, problems);
-  return { recomputed: replayed.judgement.findings.length, notRecomputed: [] };
+  return { recomputed: await checkJudgement(root, plan, replayed, problems), notRecomputed: [] };
 }
 
+/** @returns findings */
 async function checkJudgement(
   root: string,
   plan: Plan,
   replayed: Replayed,
   problems: Problem[],
-): Promise<void> {
+): Promise<number> {
   const { judgement, judging } = replayed;
   const findings = new RowCheck(root, 'findings.parquet', findingTable, problems);
-  for (const finding of judgement.findings) await findings.next(finding, finding.criterion);
+  let count = 0;
+  for (const finding of judgement.findings) {
+    count += 1;
+    await findings.next(finding, finding.criterion);
+  }
   await findings.end(true);
   const verdict = canonicalFile(judgement.verdict, VERDICT_DIGITS);
   await sameJson(root, 'verdict.json', verdict, problems);
   await sameJson(root, 'fleet.json', canonicalFile(judging.fleetFile), problems);
   const rejected = rejectedFile(judgement, rejectedContext({ plan }, replayed));
   await sameLines(root, 'rejected.csv', rejected, problems);
+  return count;
 }
 
 async function privateNames(root: string, problems: Problem[]): Promise<PrivateFile | undefined> {

@@ -119,7 +119,8 @@ export interface Judge {
 /** The verdict, and every finding (the passing ones are stored in findings.parquet only). */
 export interface Judgement {
   readonly verdict: Verdict;
-  readonly findings: readonly Finding[];
+  /** Made anew each time they are gone through: millions, for a large fleet. */
+  readonly findings: Iterable<Finding>;
 }
 
 /** Planned against measured, a row a criterion; gaps name every subject once. */

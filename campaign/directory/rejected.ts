@@ -35,9 +35,12 @@ export async function appendRejected(path: string, rows: readonly string[]): Pro
 }
 
 /** The whole file as a judgement has it: same judgement, same bytes. */
-export function rejectedFile(judgement: Judgement, context: RejectedContext): string {
+export function rejectedFile(
+  judgement: Pick<Judgement, 'verdict'>,
+  context: RejectedContext,
+): string {
   const format = rejectedRows(context);
-  const failed = judgement.findings.filter((finding) => finding.verdict === 'fail');
+  const failed = judgement.verdict.findings.filter((finding) => finding.verdict === 'fail');
   const named = new Set(failed.flatMap((finding) => ownNodes(finding)));
   const rows = failed.flatMap((finding) => format(finding));
   // Rejected without a finding of its own: gone past the grace, or in a group that was blamed.

@@ -195,7 +195,7 @@ test('verdict and findings don’t depend on the order of arrival within a round
   for (const order of [2, 3, 4]) {
     const again = run(setup(), truth, { order });
     assert.is(JSON.stringify(again.verdict), JSON.stringify(first.verdict));
-    assert.is(JSON.stringify(again.findings), JSON.stringify(first.findings));
+    assert.is(JSON.stringify([...again.findings]), JSON.stringify([...first.findings]));
   }
 });
 
@@ -337,7 +337,7 @@ test('the sign rule: five trials, at the confidence that they buy', () => {
   const pass = run(of, healthy);
   assert.is(pass.verdict.lot.verdict, 'accept', pass.verdict.lot.reasons.join('; '));
   assert.is(pass.trials, 5);
-  assert.match(pass.findings[0]?.reason ?? '', /confidence 96\.9 %/u);
+  assert.match([...pass.findings][0]?.reason ?? '', /confidence 96\.9 %/u);
   assert.is(run(of, level(650e12)).verdict.lot.verdict, 'reject');
   assert.is(run(of, level(700e12)).verdict.lot.verdict, 'inconclusive');
   const strict = setup({
@@ -399,7 +399,7 @@ test('pairs are a perfect matching of the nodes that pass below, the odd one get
         ? 650e12 * (1 + 0.01 * noise())
         : healthy.value?.(subject, one, metric, noise),
   });
-  const links = result.findings.filter(
+  const links = [...result.findings].filter(
     (one) => one.criterion === 'links' && one.subject.kind === 'link',
   );
   const ends = links.flatMap((one) => (one.subject.kind === 'link' ? [...one.subject.ends] : []));
@@ -408,7 +408,7 @@ test('pairs are a perfect matching of the nodes that pass below, the odd one get
   assert.not.ok(ends.includes('n0003'));
   assert.equal(words(result), ['n0003 fail']);
   const odd = run({ ...of, nodes: fleet(5) }, healthy);
-  const seen = odd.findings
+  const seen = [...odd.findings]
     .filter((one) => one.criterion === 'links')
     .flatMap((one) => (one.subject.kind === 'link' ? [...one.subject.ends] : []));
   assert.is(new Set(seen).size, 5);

@@ -9,7 +9,7 @@ import { criteriaBars, judgeCensus, type LotFacts, type LotResult } from '../lot
 import { judgeSample } from '../lots/sampled.ts';
 import { SAMPLING_RISK, type Sampler } from '../lots/sampling.ts';
 import { groupUnits, unitsOf } from '../lots/units.ts';
-import type { Finding, Judgement, JudgeSetup, Stopped, Verdict, Word } from '../model.ts';
+import type { Coverage, Finding, Judgement, JudgeSetup, Stopped, Verdict, Word } from '../model.ts';
 import type { Searching } from '../localisation/searching.ts';
 import type { KnobPairs } from '../knobs/knob-pairs.ts';
 import type { Planner } from '../requests/planner.ts';
@@ -17,7 +17,7 @@ import { nameOf } from '../show.ts';
 import { coverageOf } from './coverage.ts';
 import { gapFindings } from './gaps.ts';
 import { nodeWords } from './nodes.ts';
-import { scalingNotes } from './scaling.ts';
+import { type Scaling, scalingNotes, scalingOf } from './scaling.ts';
 import { worstFinding } from './worst.ts';
 
 export interface Basis {
@@ -44,9 +44,15 @@ const STOPPED: Readonly<Record<Stopped, string>> = {
 
 const NOT_DRAWN = 'not drawn for the sample';
 
+/** What is kept of a track's findings: 10,000 nodes have millions, so one track's are held at a time. */
 interface Judged {
   readonly track: Track;
-  readonly findings: readonly Finding[];
+  readonly row: Verdict['criteria'][number];
+  readonly coverage: Coverage;
+  readonly left: readonly Finding[];
+  readonly scaling: Scaling | undefined;
+  /** How many findings it has. */
+  readonly of: number;
 }
 
 /** The verdict, with everything in it sorted, and every finding. */
@@ -60,17 +66,34 @@ export function buildJudgement(basis: Basis): Judgement {
     failed: basis.failed,
     nodes: setup.nodes,
   };
-  const judged = tracks.map((track): Judged => {
+  const findingsOf = (track: Track): readonly Finding[] => {
     const own = track.findings(end).map((finding) => basis.searching.held(finding, track));
     const gaps = gapFindings(track, coveredBy(own), end, planner, missing);
-    return { track, findings: sorted([...own, ...gaps]) };
-  });
+    return sorted([...own, ...gaps]);
+  };
+  const found = new Map(setup.nodes.map((node) => [node.id, node.accelerators.length]));
+  const judged: Judged[] = [];
+  /** Gives what words of nodes come from, and keeps of each track what the verdict shows. */
+  function* passed(): Iterable<Finding> {
+    for (const track of tracks) {
+      const findings = findingsOf(track);
+      const { delivery } = setup.plan;
+      judged.push({
+        track,
+        row: criterionRow(track, findings),
+        coverage: coverageOf(track, findings, delivery, found, left, sampledOf(basis)),
+        left: findings.filter((finding) => finding.verdict !== 'pass'),
+        scaling: scalingOf(track, findings),
+        of: findings.length,
+      });
+      if (track.criterion.mandatory) yield* findings;
+    }
+  }
   const everyNode: readonly Node[] = [...setup.nodes, ...setup.missing.map((one) => one.node)];
-  const mandatory = judged.filter((one) => one.track.criterion.mandatory);
   const planned = new Set(setup.plan.criteria.map((criterion) => criterion.id));
   const nodes = nodeWords(
     everyNode,
-    all(mandatory),
+    passed(),
     planned,
     new Map(tracks.map(({ criterion }) => [criterion.id, criterion])),
   );
@@ -83,9 +106,8 @@ export function buildJudgement(basis: Basis): Judgement {
       nodes: subjectNodes(finding.subject),
       text: `${finding.criterion} fails on ${nameOf(finding.subject)}: ${finding.reason}`,
     })),
-    bars: barsOf(basis, mandatory),
+    bars: barsOf(basis, judged),
   });
-  const found = new Map(setup.nodes.map((node) => [node.id, node.accelerators.length]));
   const verdict: Verdict = {
     schema: 'assay/verdict/1',
     origin: setup.origin,
@@ -93,28 +115,34 @@ export function buildJudgement(basis: Basis): Judgement {
     nodes: nodes.rows,
     links: judged
       .filter((one) => one.track.criterion.per === 'link')
-      .flatMap((one) => one.findings)
-      .filter((finding) => finding.subject.kind === 'link' && finding.verdict !== 'pass')
+      .flatMap((one) => one.left)
+      .filter((finding) => finding.subject.kind === 'link')
       .map(({ subject, verdict: word, reason }) => ({ subject, verdict: word, reason })),
     groups: basis.searching.groups,
-    criteria: judged.filter(shown).map(({ track, findings }) => criterionRow(track, findings)),
-    findings: judged.flatMap((one) => one.findings.filter((finding) => finding.verdict !== 'pass')),
-    coverage: judged
-      .filter(shown)
-      .map(({ track, findings }) =>
-        coverageOf(track, findings, setup.plan.delivery, found, left, sampledOf(basis)),
-      ),
+    criteria: judged.filter(shown).map(({ row }) => row),
+    findings: judged.flatMap((one) => one.left),
+    coverage: judged.filter(shown).map(({ coverage }) => coverage),
     errorRates: errorRates(basis),
     notes: [
       ...tracks.flatMap((track) => track.notes),
       ...completeness.notes,
       ...searchNotes(basis),
-      ...scalingNotes(judged, setup.metrics),
+      ...scalingNotes(
+        judged.flatMap(({ scaling }) => scaling ?? []),
+        setup.metrics,
+      ),
       ...basis.knobs.notes(setup.metrics),
     ],
     attempts: basis.ledger.failed(),
   };
-  return { verdict, findings: judged.flatMap((one) => one.findings) };
+  return {
+    verdict,
+    findings: {
+      *[Symbol.iterator]() {
+        for (const track of tracks) yield* findingsOf(track);
+      },
+    },
+  };
 }
 
 function searchNotes({ searching }: Basis): string[] {
@@ -145,25 +173,19 @@ function sampledOf({ sampler }: Basis): { n: number; consumerRisk: number } | un
 }
 
 /** A criterion of our own that had nothing to look at is not shown; one of the plan always is. */
-function shown({ track, findings }: Judged): boolean {
-  return !track.implicit || findings.length > 0;
+function shown({ track, of }: Judged): boolean {
+  return !track.implicit || of > 0;
 }
 
-function* all(judged: readonly Judged[]): Iterable<Finding> {
-  for (const one of judged) yield* one.findings;
-}
-
-function barsOf(basis: Basis, mandatory: readonly Judged[]): string[] {
+function barsOf(basis: Basis, judged: readonly Judged[]): string[] {
   const { plan } = basis.setup;
   const bars = criteriaBars(plan.criteria, plan.part !== undefined, plan.delivery.sku);
-  for (const { track, findings } of mandatory) {
-    if (track.implicit) continue;
-    const { id } = track.criterion;
-    if (findings.length === 0) bars.push(`${id} was judged on nothing`);
+  for (const { track, of, left } of judged) {
+    const { id, mandatory } = track.criterion;
+    if (track.implicit || !mandatory) continue;
+    if (of === 0) bars.push(`${id} was judged on nothing`);
     // Nodes carry their own gaps; a gap on the whole lot has no node to show it.
-    const gap = findings.find(
-      (one) => one.subject.kind === 'lot' && one.verdict !== 'pass' && one.verdict !== 'fail',
-    );
+    const gap = left.find((one) => one.subject.kind === 'lot' && one.verdict !== 'fail');
     if (gap !== undefined) bars.push(`${id} on the lot is ${gap.verdict}: ${gap.reason}`);
   }
   if (basis.stopped !== undefined) bars.push(STOPPED[basis.stopped]);

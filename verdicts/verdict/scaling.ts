@@ -10,30 +10,36 @@ import { show } from '../show.ts';
 /** Parameters in which scopes differ by nature. */
 const OF_SCOPE: ReadonlySet<string> = new Set(['scope', 'ranks', 'domain']);
 
-interface Scope {
+/** What one criterion's findings say of a collective's bandwidth at its scope. */
+export interface Scaling {
+  readonly key: string;
+  readonly metric: string;
   readonly scope: Case['scope'];
+  /** Median over the criterion's own subjects. */
   readonly value: number;
 }
 
+/** undefined: no bandwidth, or nothing measured. */
+export function scalingOf(track: Track, findings: readonly Finding[]): Scaling | undefined {
+  const { criterion, sources } = track;
+  const [source] = sources;
+  if (source === undefined || !criterion.metric.endsWith('.busbw')) return undefined;
+  const values = findings
+    .filter(({ subject }) => subject.kind === criterion.per)
+    .flatMap(({ estimate }) => estimate?.value ?? []);
+  if (values.length === 0) return undefined;
+  const alike = Object.entries(source.parameters).filter(([key]) => !OF_SCOPE.has(key));
+  const key = `${criterion.metric} ${parametersKey(Object.fromEntries(alike))}`;
+  return { key, metric: criterion.metric, scope: source.case.scope, value: median(values) };
+}
+
 /** A sentence for each bandwidth that criteria of two scopes or more measure. */
-export function scalingNotes(
-  judged: readonly { readonly track: Track; readonly findings: readonly Finding[] }[],
-  metrics: readonly Metric[],
-): string[] {
-  const known = new Map<string, { metric: string; scopes: Scope[] }>();
-  for (const { track, findings } of judged) {
-    const { criterion, sources } = track;
-    const [source] = sources;
-    if (source === undefined || !criterion.metric.endsWith('.busbw')) continue;
-    const values = findings
-      .filter(({ subject }) => subject.kind === criterion.per)
-      .flatMap(({ estimate }) => estimate?.value ?? []);
-    if (values.length === 0) continue;
-    const alike = Object.entries(source.parameters).filter(([key]) => !OF_SCOPE.has(key));
-    const key = `${criterion.metric} ${parametersKey(Object.fromEntries(alike))}`;
-    const row = known.get(key) ?? { metric: criterion.metric, scopes: [] };
-    known.set(key, row);
-    row.scopes.push({ scope: source.case.scope, value: median(values) });
+export function scalingNotes(all: readonly Scaling[], metrics: readonly Metric[]): string[] {
+  const known = new Map<string, { metric: string; scopes: Scaling[] }>();
+  for (const one of all) {
+    const row = known.get(one.key) ?? { metric: one.metric, scopes: [] };
+    known.set(one.key, row);
+    row.scopes.push(one);
   }
   return [...known].flatMap(([key, { metric, scopes }]) => {
     const sorted = scopes.sort((a, b) => stepOf(a.scope) - stepOf(b.scope));

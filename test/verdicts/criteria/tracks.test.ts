@@ -118,7 +118,7 @@ test('what telemetry shows of a slow part is in its finding', () => {
         : 740e12) *
       (1 + 0.01 * noise()),
   });
-  const failing = result.findings.filter((one) => one.verdict === 'fail');
+  const failing = [...result.findings].filter((one) => one.verdict === 'fail');
   assert.equal(
     failing.map((one) => one.cause),
     ['thermal', 'unexplained'],

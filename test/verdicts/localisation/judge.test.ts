@@ -56,7 +56,7 @@ test('the guilty node of a slow pair is named, its partner passes, whatever the 
   );
   assert.equal(words(result, 'fail'), ['n0007']);
   assert.is(words(result, 'pass').length, 15, JSON.stringify(result.verdict.lot));
-  const finding = result.findings.find(
+  const finding = [...result.findings].find(
     (one) => one.subject.kind === 'node' && one.verdict === 'fail' && one.criterion === 'links',
   );
   assert.match(finding?.reason ?? '', /on its links with \d+ cleared nodes/u);
@@ -113,7 +113,7 @@ test('a slow leaf is named, not its nodes; these fail until they are tested agai
   const [node] = result.verdict.nodes.filter((one) => one.verdict === 'fail');
   assert.match(node?.reasons.join() ?? '', /nonconforming until re-tested/u);
   assert.not.ok(
-    result.findings.some(
+    [...result.findings].some(
       (one) => one.criterion === 'links' && one.subject.kind === 'node' && one.verdict === 'fail',
     ),
   );
@@ -142,7 +142,7 @@ test('a fault of one pair alone is found by a full sweep, and said to be not cov
   const without = run(links(16), pairOnly, { noise: 3 });
   const note = without.verdict.notes.find((one) => one.includes('not covered'));
   assert.ok(note);
-  const met = without.findings.some(
+  const met = [...without.findings].some(
     (one) => one.subject.kind === 'link' && one.subject.ends.join('~') === 'n0003~n0014',
   );
   assert.not.ok(met, 'the random matching did not hold it');
@@ -315,7 +315,7 @@ test('a lot that fails without a word of who is halved: the guilty is named and 
     },
   });
   assert.equal(words(result, 'fail'), ['n0011']);
-  const doubted = result.findings.filter(
+  const doubted = [...result.findings].filter(
     (one) => one.criterion === 'completeness' && one.verdict === 'inconclusive',
   );
   assert.is(doubted.length, 0);
@@ -333,7 +333,7 @@ test('a lot that is slow at its size is halved: a node, or the cut between two, 
     groups((nodes) => nodes.includes('n0006')),
   );
   assert.is(one.verdict.lot.verdict, 'reject');
-  const pointed = one.findings.filter((finding) => finding.criterion === 'localisation');
+  const pointed = [...one.findings].filter((finding) => finding.criterion === 'localisation');
   assert.equal(
     pointed.map(({ subject, verdict }) => [subject, verdict]),
     [[{ kind: 'node', node: 'n0006' }, 'inconclusive']],

@@ -42,7 +42,9 @@ test('the slow rail of a node is named as that rail, with its accelerator and wh
     ['n0007'],
   );
   assert.is(verdict.nodes.filter((one) => one.verdict === 'pass').length, 15);
-  const finding = [...findings].find((one) => one.subject.kind === 'node' && one.verdict === 'fail');
+  const finding = [...findings].find(
+    (one) => one.subject.kind === 'node' && one.verdict === 'fail',
+  );
   assert.equal(finding?.rails, [3]);
   assert.match(
     finding?.reason ?? '',
@@ -61,7 +63,9 @@ test('a node that is slow on every rail is named without one of them', () => {
     verdict.nodes.filter((one) => one.verdict === 'fail').map((one) => one.id),
     ['n0002'],
   );
-  const finding = [...findings].find((one) => one.subject.kind === 'node' && one.verdict === 'fail');
+  const finding = [...findings].find(
+    (one) => one.subject.kind === 'node' && one.verdict === 'fail',
+  );
   assert.match(finding?.reason ?? '', /^on 8 rails on its links/u);
 });
 

@@ -61,12 +61,17 @@ export function inventoriedNode(
       ...Object.fromEntries(
         environmentKeys.flatMap((key) => {
           const value = facts.get(`environment.${key}`);
-          return value === undefined ? [] : [[key, value] as const];
+          return value === undefined ? [] : [[key, detached(value)] as const];
         }),
       ),
     },
     ...(machine !== undefined && { machine }),
   };
+}
+
+/** A text of its own: one that was cut out of a tool's whole output would keep that for as long as the node is known. */
+function detached(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8');
 }
 
 function each<T>(facts: ReadonlyMap<string, string>, prefix: string, schema: z.ZodType<T>): T[] {

@@ -12,7 +12,7 @@ export interface Cell {
   /** One a trial, in Metric.unit; from `folded` on not in any order yet. */
   values: number[];
   /** Ledger index of the attempt of each value. */
-  attempts: number[];
+  attempts: readonly number[];
   /** Values before this one chose the subject for a retest, and count no more. */
   from: number;
   /** Values folded into the evidence. */
@@ -141,9 +141,19 @@ export function addValue(cell: Cell, value: number, attempt: number, atLeast: bo
   cell.values[at] = atLeast ? Math.min(kept, value) : Math.max(kept, value);
 }
 
-/** Adds an attempt. */
+/** Lists that the latest attempt was added to → the lists with it; never changed, so that whose they are is the same. */
+let latest = -1;
+const longer = new Map<readonly number[], readonly number[]>();
+
+/** Adds an attempt. One list for all cells with the same attempts: 10,000 nodes have millions of cells. */
 export function addAttempt(cell: Cell, attempt: number): void {
-  cell.attempts = grown(cell.attempts, attempt);
+  if (attempt !== latest) {
+    latest = attempt;
+    longer.clear();
+  }
+  const own = longer.get(cell.attempts) ?? grown(cell.attempts, attempt);
+  longer.set(cell.attempts, own);
+  cell.attempts = own;
   cell.last = attempt;
 }
 
@@ -162,8 +172,7 @@ export function sortFresh(cell: Cell, compare: (a: number, b: number) => number)
     .slice(cell.folded)
     .map((attempt, i) => ({ attempt, value: cell.values[cell.folded + i] as number }))
     .sort((a, b) => compare(a.attempt, b.attempt));
-  for (const [i, one] of fresh.entries()) {
-    cell.attempts[cell.folded + i] = one.attempt;
-    cell.values[cell.folded + i] = one.value;
-  }
+  // The list of attempts is shared; values are the cell's own.
+  cell.attempts = [...cell.attempts.slice(0, cell.folded), ...fresh.map((one) => one.attempt)];
+  for (const [i, one] of fresh.entries()) cell.values[cell.folded + i] = one.value;
 }

@@ -7,6 +7,7 @@ import type { Finding, Word } from '../model.ts';
 import { addAttempt, grown, type Cell, type Cells } from './cells.ts';
 import { byText, type Ledger } from './ledger.ts';
 import type { Source } from './sources.ts';
+import { SharedLists } from './shared-lists.ts';
 import { NO_WANT, worstWord, type Track } from './track.ts';
 
 export interface DigestOptions {
@@ -23,9 +24,16 @@ const LIBRARY = /torch|cuda|cublas|cudnn|rocm|hip|driver|nccl|xla|jax|blas|mkl|p
 /** Trials after which a part that stays in the minority fails: the first and one retest. */
 const LOOKS = 2;
 
+/** A digest of one product. */
+interface Seen {
+  /** What was computed. */
+  readonly what: string;
+  readonly value: string;
+}
+
 interface Kept {
-  /** What was computed → the digests seen, in order. */
-  readonly digests: Map<string, string[]>;
+  /** By what, then by digest; a list and its items are shared by all parts that have seen the same. */
+  digests: readonly Seen[];
   /** In the minority, or at odds with itself. */
   suspect: boolean;
   reason?: string;
@@ -37,6 +45,8 @@ export function digestTrack(options: DigestOptions): Track {
   const cases = new Set(sources.map((source) => source.case.id));
   const classes = new Map(options.nodes.map((node) => [node.id, classOf(node)]));
   const kept = new Map<Cell, Kept>();
+  /** Nearly all parts have seen the same. */
+  const shared = new SharedLists(withOne);
 
   const wordOf = (cell: Cell): Word => {
     if (cell.word !== undefined) return cell.word;
@@ -75,14 +85,11 @@ export function digestTrack(options: DigestOptions): Track {
         addAttempt(cell, from.attempt);
         cell.values = grown(cell.values, 1);
       }
-      const own = kept.get(cell) ?? { digests: new Map<string, string[]>(), suspect: false };
+      const own = kept.get(cell) ?? { digests: shared.none, suspect: false };
       kept.set(cell, own);
       const what = `${from.case} ${parametersKey(reading.parameters)}`;
-      const seen = own.digests.get(what) ?? [];
-      own.digests.set(what, seen);
-      // Two different ones are enough to show that the part is at odds with itself.
-      if (!seen.includes(reading.value)) seen.push(reading.value);
-      seen.sort(byText);
+      const { value } = reading;
+      own.digests = shared.with(own.digests, `${what} ${value}`, { what, value });
       return undefined;
     },
     close(from) {
@@ -128,24 +135,30 @@ export function digestTrack(options: DigestOptions): Track {
   };
 }
 
+function withOne(list: readonly Seen[], one: Seen): readonly Seen[] {
+  if (list.some(({ what, value }) => what === one.what && value === one.value)) return list;
+  return [...list, one].sort((a, b) => byText(a.what, b.what) || byText(a.value, b.value));
+}
+
 /** Marks who is in the minority of its class, or gave two digests for one product. */
 function compare(kept: ReadonlyMap<Cell, Kept>, classes: ReadonlyMap<string, string>): void {
   const votes = new Map<string, Map<string, number>>();
   const classKey = (cell: Cell, what: string) =>
     `${classes.get(subjectNodes(cell.subject)[0] ?? '') ?? ''} ${what}`;
   for (const [cell, own] of kept) {
-    for (const [what, digests] of own.digests) {
+    for (const { what, value } of own.digests) {
       const key = classKey(cell, what);
       const counts = votes.get(key) ?? new Map<string, number>();
       votes.set(key, counts);
-      for (const digest of digests) counts.set(digest, (counts.get(digest) ?? 0) + 1);
+      counts.set(value, (counts.get(value) ?? 0) + 1);
     }
   }
   for (const [cell, own] of kept) {
     if (cell.word === 'fail') continue;
     own.suspect = false;
     delete own.reason;
-    for (const [what, digests] of [...own.digests].sort(([a], [b]) => byText(a, b))) {
+    for (const what of new Set(own.digests.map((one) => one.what))) {
+      const digests = own.digests.flatMap((one) => (one.what === what ? [one.value] : []));
       const counts = votes.get(classKey(cell, what)) ?? new Map<string, number>();
       const most = Math.max(...counts.values());
       const peers = [...counts.values()].reduce((sum, one) => sum + one, 0);

@@ -3,6 +3,7 @@ import type { JudgedReading } from '../model.ts';
 import { count, some } from '../show.ts';
 import type { Ledger } from './ledger.ts';
 import type { NodeWord } from './node-facts.ts';
+import { SharedLists } from './shared-lists.ts';
 import type { From } from './track.ts';
 
 /** Prefix of the names of readiness checks. */
@@ -10,7 +11,8 @@ export const READINESS = 'readiness.';
 
 interface Seen {
   readonly wrong: Map<string, string>;
-  readonly right: Set<string>;
+  /** Accelerator, or none → its checks that were true; a list is shared by all with the same. */
+  readonly right: Map<string, readonly string[]>;
   readonly attempts: Set<number>;
 }
 
@@ -25,6 +27,9 @@ export interface Readiness {
 /** Nothing asked yet. */
 export function createReadiness(ledger: Ledger): Readiness {
   const nodes = new Map<string, Seen>();
+  const shared = new SharedLists<string>((list, name) =>
+    list.includes(name) ? list : [...list, name],
+  );
   return {
     take(reading, from) {
       if (reading.kind !== 'check' || !reading.name.startsWith(READINESS)) return undefined;
@@ -32,15 +37,20 @@ export function createReadiness(ledger: Ledger): Readiness {
       if (subject.kind !== 'node' && subject.kind !== 'accelerator') return undefined;
       const seen = nodes.get(subject.node) ?? {
         wrong: new Map<string, string>(),
-        right: new Set<string>(),
+        right: new Map<string, readonly string[]>(),
         attempts: new Set<number>(),
       };
       nodes.set(subject.node, seen);
       seen.attempts.add(from.attempt);
-      const place = subject.kind === 'accelerator' ? ` on ${subject.accelerator}` : '';
-      const name = reading.name.slice(READINESS.length) + place;
-      if (reading.ok) seen.right.add(name);
-      else seen.wrong.set(name, reading.detail);
+      const name = reading.name.slice(READINESS.length);
+      const accelerator = subject.kind === 'accelerator' ? subject.accelerator : '';
+      if (reading.ok) {
+        const known = seen.right.get(accelerator) ?? shared.none;
+        seen.right.set(accelerator, shared.with(known, name, name));
+      } else {
+        const place = accelerator === '' ? '' : ` on ${accelerator}`;
+        seen.wrong.set(name + place, reading.detail);
+      }
       return reading.ok ? undefined : subject.node;
     },
     wordOf(node, missing) {
@@ -54,7 +64,8 @@ export function createReadiness(ledger: Ledger): Readiness {
       }
       const attempts = [...seen.attempts].map((index) => ledger.id(index)).sort();
       if (seen.wrong.size === 0) {
-        const reason = `${count(seen.right.size, 'readiness check')} true`;
+        const right = [...seen.right.values()].reduce((sum, names) => sum + names.length, 0);
+        const reason = `${count(right, 'readiness check')} true`;
         return { verdict: 'pass', reason, attempts };
       }
       const wrong = [...seen.wrong].map(([name, detail]) => `${name}: ${detail}`).sort();

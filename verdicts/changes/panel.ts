@@ -18,9 +18,15 @@ const LEAST_MEMBERS = 3;
 /** More than any baseline needs to stand still. */
 const SETTLED_COUNT = 1e6;
 
+/**
+ * Raise it when a field comes, goes or changes its meaning. There is no migration: the state is a cache, and the
+ * history has every night from which it is computed again.
+ */
+const SCHEMA = 'assay/changes/1';
+
 /** What `storePanel` gives: plain JSON, 9 significant digits. */
 export interface StoredPanel {
-  readonly schema: 'assay/changes/1';
+  readonly schema: typeof SCHEMA;
   readonly panel: PanelState['panel'];
   readonly subjects: readonly SeriesSubject[];
   readonly tracks: Readonly<Record<keyof Tracks, readonly (number | null)[]>>;
@@ -118,7 +124,7 @@ export function referenceOf({ accepted, first }: Tracks, at: number): number {
 /** As plain JSON; `loadPanel` gives the same state from it, to 9 digits. */
 export function storePanel(state: PanelState): StoredPanel {
   return {
-    schema: 'assay/changes/1',
+    schema: SCHEMA,
     panel: state.panel,
     subjects: state.subjects,
     tracks: storedTracks(state.tracks),
@@ -132,8 +138,13 @@ export function storePanel(state: PanelState): StoredPanel {
   };
 }
 
-/** @param stored as `storePanel` gave it; its form is the caller's to check */
+/**
+ * @param stored as `storePanel` gave it
+ * @throws Error for another version's, or one that lacks a field: the nights are then to be taken in again
+ */
 export function loadPanel(stored: StoredPanel): PanelState {
+  const schema: string = stored.schema;
+  if (schema !== SCHEMA) throw new Error(`${schema} is not ${SCHEMA}`);
   const state = startPanel({ ...stored.panel, subjects: stored.subjects });
   state.tracks = loadedTracks(stored.tracks);
   state.groupTracks = loadedTracks(stored.groupTracks);

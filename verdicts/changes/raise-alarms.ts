@@ -3,6 +3,7 @@ import { touches } from './declared.ts';
 import { fleetSpread, type FleetFinding } from './fleet-rules.ts';
 import type { Alarm, Declared, Rule, Scope } from './model.ts';
 import type { Measured } from './measured.ts';
+import { medianInPlace } from './median.ts';
 import { fromLog, referenceOf } from './panel.ts';
 import { resolveGroups, type SlowGroup } from './scope.ts';
 import type { Group, PanelState, Tracks } from './state.ts';
@@ -44,7 +45,7 @@ export function raiseAlarms(
   if (findings.length === 0 && quiet(measured.found) && quiet(measured.groupFound)) return [];
   const residuals = residualsOf(state, measured);
   const fleet = findings.length === 0 ? undefined : fleetCase(state, measured, findings);
-  const slow = resolveGroups(state, slowGroups(state, measured), residuals);
+  const slow = resolveGroups(state, slowGroups(state, measured, residuals), residuals);
   const explained = new Map<number, number>();
   for (const { at, loss } of slow) {
     for (const member of (state.groups[at] as Group).members) explained.set(member, loss);
@@ -114,13 +115,18 @@ function fleetCase(state: PanelState, measured: Measured, findings: readonly Fle
   };
 }
 
-function slowGroups(state: PanelState, measured: Measured): SlowGroup[] {
+function slowGroups(state: PanelState, measured: Measured, residuals: Float64Array): SlowGroup[] {
   return [...measured.groupFound.entries()]
     .filter(([, bits]) => bits !== 0)
     .map(([at, bits]) => {
       const { first, recent } = state.groupTracks;
       const decayed = (first[at] as number) - (recent[at] as number);
-      return { at, loss: bits === ACCEPTANCE ? decayed : meanLoss(state.groupTracks, at) };
+      if (bits === ACCEPTANCE) return { at, loss: decayed };
+      const { members } = state.groups[at] as Group;
+      const loss = isSudden(bits)
+        ? tonightsLoss(members, residuals)
+        : meanLoss(state.groupTracks, at);
+      return { at, loss };
     });
 }
 
@@ -131,12 +137,13 @@ function groupCase(
   residuals: Float64Array,
 ): Case {
   const { part, members } = state.groups[at] as Group;
-  const decay = measured.groupFound[at] === ACCEPTANCE;
+  const bits = measured.groupFound[at] as number;
+  const decay = bits === ACCEPTANCE;
   const seen = [...members].filter((one) => !Number.isNaN(residuals[one] as number));
   return {
     scope: { kind: part.kind, id: part.id },
-    rules: rulesOf(measured.groupFound[at] as number),
-    ...when(state, state.groupTracks, at, decay),
+    rules: rulesOf(bits),
+    ...(isSudden(bits) ? lastNight(state) : when(state, state.groupTracks, at, decay)),
     loss,
     affected: decay ? seen : seen.filter((one) => (residuals[one] as number) < -loss / 2),
     // Spread, not the worst: the worst of many are low by luck too.
@@ -155,7 +162,7 @@ function subjectCase(state: PanelState, measured: Measured, at: number, bits: nu
   const { kind, id } = state.subjects[at] as PanelState['subjects'][number];
   const decay = bits === ACCEPTANCE;
   const tonight = (measured.logs[at] as number) - measured.common;
-  const sudden = (bits & SHIFT) === 0 && (bits & DROP) !== 0;
+  const sudden = isSudden(bits);
   const reference = decay
     ? referenceOf(tracks, at)
     : healthy(state, at) - (tracks.known[at] as number);
@@ -178,6 +185,18 @@ function subjectCase(state: PanelState, measured: Measured, at: number, bits: nu
 /** One fresh run about its expectation: the night is in it, and the tail. */
 function confirmSigma({ spread: { sigma, tail } }: Measured): number {
   return sigma * tail;
+}
+
+/** One night alone: what the CUSUM gathered before it is no part of it. */
+function isSudden(bits: number): boolean {
+  return (bits & SHIFT) === 0 && (bits & DROP) !== 0;
+}
+
+function tonightsLoss(members: Int32Array, residuals: Float64Array): number {
+  const seen = Float64Array.from(members, (one) => residuals[one] as number).filter(
+    (one) => !Number.isNaN(one),
+  );
+  return -medianInPlace(seen, seen.length);
 }
 
 function meanLoss(tracks: Tracks, at: number): number {

@@ -51,6 +51,21 @@ test('the fleet is named when all of it is slower', () => {
   );
 });
 
+test('a part that drops in one night is dated to it, whatever the luck of the nights before', () => {
+  for (let seed = 1; seed <= 12; seed += 1) {
+    const { raised } = simulate(startPanel(panelOf(64)), {
+      ...quiet,
+      seed,
+      nights: 41,
+      loss: (node, night) => (node >> 4 === 1 && night === 40 ? 0.15 : 0),
+    });
+    const rack = raised.find(({ scope }) => scope.kind === 'rack');
+    assert.is(rack?.rules[0], 'drop', `seed ${seed}`);
+    assert.is(rack?.since, dateOf(40), `seed ${seed}`);
+    assert.ok(Math.abs((rack?.loss ?? 0) - 0.15) < 0.01, `seed ${seed}`);
+  }
+});
+
 test('an alarm is closed by fresh runs once the node is as it was', () => {
   const { told } = simulate(startPanel(panelOf(64)), {
     ...quiet,
@@ -107,6 +122,16 @@ test('the state goes through JSON between any two nights', () => {
   };
   assert.equal(run(true), run(false));
   assert.is(run(true).length, 1);
+});
+
+test('a stored state of another version, or one that lacks a series, is refused: it is made again', () => {
+  const stored = storePanel(startPanel(panelOf(3)));
+  assert.throws(
+    () => loadPanel({ ...stored, schema: 'assay/changes/0' } as unknown as typeof stored),
+    /assay\/changes\/0 is not/u,
+  );
+  const { level: _level, ...tracks } = stored.tracks;
+  assert.throws(() => loadPanel({ ...stored, tracks } as unknown as typeof stored));
 });
 
 test('a night on which nobody is seen raises nothing, even in the middle of a loss', () => {

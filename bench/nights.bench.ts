@@ -174,8 +174,12 @@ function simulatedNights(words: readonly string[]): readonly Row[] {
       else if (last.opened.length > 0) delay = Math.min(delay, at - from + 1);
       // Evidence of a night is no part of the history: a disk of 180 nights of it is another bench.
       prune(join(folder, 'runs'));
-      if (at % 10 === 9)
-        console.error(`night ${at + 1}: ${last.seconds.toFixed(1)} s, told ${told}`);
+      if (at % 10 === 9) {
+        const megabytes = (sizeOf(join(folder, 'runs/history')) / 1e6).toFixed(1);
+        console.error(
+          `night ${at + 1}: ${last.seconds.toFixed(1)} s, history ${megabytes} MB, told ${told}`,
+        );
+      }
     }
     const history = join(folder, 'runs/history');
     const started = performance.now();

@@ -1,5 +1,6 @@
 /** The judge of a large run in a thread of its own: trials on one processor, reading and judging on the other. */
 import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { type Follower, followRun, type FollowSetup } from '../campaign/follower.ts';
 import { HarnessError } from '../plan/errors.ts';
@@ -9,12 +10,16 @@ import type { Answer, Question, Said } from './follow-model.ts';
 /** Nodes from which on a thread is worth its start. */
 const LARGE = 256;
 /** MiB of young objects before they are collected: readings live for an attempt. */
-const YOUNG = 64;
+const YOUNG = 32;
+/** Per cent that a heap grows by before it is collected. */
+const GROWTH = 25;
 
 /** A follower: here for a small fleet, in a thread for a large one. @throws {HarnessError} as `followRun` */
 export async function follow(setup: FollowSetup): Promise<Follower> {
   if (setup.nodes < LARGE) return followRun(setup);
   const { path, plan, nodes } = setup;
+  // Most of a large run is what is known of its nodes: room for half as much again would be most of a machine.
+  setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
   // Run from source or built, the thread's file is beside this one.
   const file = import.meta.url.replace(/follow(\.[jt]s)$/u, 'follow-thread$1');
   const thread = new Worker(new URL(file), {
@@ -76,6 +81,7 @@ class ThreadFollower implements Follower {
   }
 
   async close(): Promise<void> {
+    if (this.#closing) return;
     if (this.#broken === undefined) await this.ask('close');
     this.#closing = true;
     const ended = this.#broken === undefined ? once(this.#thread, 'exit') : undefined;

@@ -27,7 +27,7 @@ export interface Follower {
   decide(stopped: Stopped | undefined): Promise<Verdict>;
   /** Writes what follows from the evidence, the verdict last. @throws {HarnessError} DISK_FULL */
   write(): Promise<void>;
-  /** Gives back what it holds; results that were not written are left out. */
+  /** Gives back what it holds, the first time; results that were not written are left out. */
   close(): Promise<void>;
 }
 
@@ -123,6 +123,7 @@ class LocalFollower implements Follower {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
     this.#closed = true;
     await this.#reading;
     await this.#files.discard();

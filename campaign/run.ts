@@ -299,6 +299,8 @@ export class Campaign {
     this.#progress({ kind: 'phase', phase: 'write' });
     await journal.sync();
     await follower.write();
+    // What it knew is on disk: the reports have its memory.
+    await follower.close();
     if (report !== undefined) {
       this.#progress({ kind: 'phase', phase: 'report' });
       const run = await openRun(path);

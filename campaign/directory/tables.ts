@@ -210,8 +210,13 @@ export const telemetryTable: Table<TelemetryRow> = {
 
 type SubjectCells = readonly [string, string, string, string | undefined, string | undefined];
 
-/** Subjects, and parameters below, are few and shared: each is spelled once. */
-const cells = new WeakMap<Subject, SubjectCells>();
+/** Spellings kept of subjects, and of parameters. */
+const MOST = 20_000;
+
+/** Subjects, and parameters below, are shared between many rows: each is spelled once. */
+let cells = new WeakMap<Subject, SubjectCells>();
+/** How many `cells` was given: its table never shrinks, and some subjects are made for one row. */
+let spelt = 0;
 
 function subjectCells(subject: Subject): SubjectCells {
   const known = cells.get(subject);
@@ -223,13 +228,17 @@ function subjectCells(subject: Subject): SubjectCells {
     'node' in subject ? subject.node : undefined,
     subject.kind === 'accelerator' ? subject.accelerator : undefined,
   ];
+  spelt += 1;
+  if (spelt > MOST) {
+    spelt = 1;
+    cells = new WeakMap();
+  }
   cells.set(subject, own);
   return own;
 }
 
 const spellings = new WeakMap<Parameters, string>();
 const values = new Map<string, object>();
-const MOST = 100_000;
 
 function spelled(parameters: Parameters): string {
   const known = spellings.get(parameters) ?? canonical(parameters);

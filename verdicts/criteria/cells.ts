@@ -10,7 +10,7 @@ import { byText } from './ledger.ts';
 export interface Cell {
   readonly subject: Subject;
   /** One a trial, in Metric.unit; from `folded` on not in any order yet. */
-  values: number[];
+  values: readonly number[];
   /** Ledger index of the attempt of each value. */
   attempts: readonly number[];
   /** Values before this one chose the subject for a retest, and count no more. */
@@ -138,7 +138,7 @@ export function addValue(cell: Cell, value: number, attempt: number, atLeast: bo
   }
   const at = cell.values.length - 1;
   const kept = cell.values[at] as number;
-  cell.values[at] = atLeast ? Math.min(kept, value) : Math.max(kept, value);
+  cell.values = cell.values.with(at, atLeast ? Math.min(kept, value) : Math.max(kept, value));
 }
 
 /** Lists that the latest attempt was added to → the lists with it; never changed, so that whose they are is the same. */
@@ -172,7 +172,7 @@ export function sortFresh(cell: Cell, compare: (a: number, b: number) => number)
     .slice(cell.folded)
     .map((attempt, i) => ({ attempt, value: cell.values[cell.folded + i] as number }))
     .sort((a, b) => compare(a.attempt, b.attempt));
-  // The list of attempts is shared; values are the cell's own.
+  // Lists may be shared: they are never changed.
   cell.attempts = [...cell.attempts.slice(0, cell.folded), ...fresh.map((one) => one.attempt)];
-  for (const [i, one] of fresh.entries()) cell.values[cell.folded + i] = one.value;
+  cell.values = cell.values.slice(0, cell.folded).concat(fresh.map((one) => one.value));
 }

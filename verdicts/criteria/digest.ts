@@ -47,6 +47,7 @@ export function digestTrack(options: DigestOptions): Track {
   const kept = new Map<Cell, Kept>();
   /** Nearly all parts have seen the same. */
   const shared = new SharedLists(withOne);
+  const looks = new SharedLists(grown);
 
   const wordOf = (cell: Cell): Word => {
     if (cell.word !== undefined) return cell.word;
@@ -83,7 +84,7 @@ export function digestTrack(options: DigestOptions): Track {
       if (cell === undefined) return undefined;
       if (cell.last !== from.attempt) {
         addAttempt(cell, from.attempt);
-        cell.values = grown(cell.values, 1);
+        cell.values = looks.with(cell.values, '', 1);
       }
       const own = kept.get(cell) ?? { digests: shared.none, suspect: false };
       kept.set(cell, own);

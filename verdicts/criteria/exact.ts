@@ -6,6 +6,7 @@ import type { Finding, Word } from '../model.ts';
 import { addAttempt, grown, type Cell, type Cells } from './cells.ts';
 import type { Ledger } from './ledger.ts';
 import type { Source } from './sources.ts';
+import { SharedLists } from './shared-lists.ts';
 import { NO_WANT, worstWord, type Track } from './track.ts';
 
 export interface ExactOptions {
@@ -28,6 +29,7 @@ export function exactTrack(options: ExactOptions): Track {
   const seen = (cell: Cell) => new Set(cell.values).size;
   /** One string for all that share it: a large fleet has a million of them. */
   const reasons = new Map<number, string>();
+  const shared = new SharedLists(grown);
   const trueIn = (n: number): string => {
     const reason = reasons.get(n) ?? `${criterion.metric} true in ${count(n, 'trial')}`;
     reasons.set(n, reason);
@@ -78,7 +80,7 @@ export function exactTrack(options: ExactOptions): Track {
       if (cell === undefined || (place < 0 && reading.ok)) return undefined;
       if (cell.last !== from.attempt) {
         addAttempt(cell, from.attempt);
-        if (reading.ok) cell.values = grown(cell.values, place);
+        if (reading.ok) cell.values = shared.with(cell.values, String(place), place);
       }
       if (reading.ok) return undefined;
       const known = wrong.get(cell);

@@ -1,6 +1,6 @@
 /** A night on a terminal. */
 import type { NightFile, OpenAlarm } from '../../campaign/nightly/model.ts';
-import { ORIGIN } from '../../reports/words.ts';
+import { ORIGIN, parametersText } from '../../reports/words.ts';
 import { printable, style, type Io } from '../terminal.ts';
 
 /** Says what changed, first; then what rotation could not keep. */
@@ -31,5 +31,6 @@ export function tellNight(file: NightFile, io: Io): void {
 
 function alarmLine(alarm: OpenAlarm, kind: string): string {
   const where = 'id' in alarm.scope ? `${alarm.scope.kind} ${alarm.scope.id}` : 'the fleet';
-  return `  ${kind}: ${alarm.metric} on ${where}: ${alarm.reason}`;
+  const series = `${alarm.metric} ${parametersText(alarm.parameters)}`.trimEnd();
+  return `  ${kind}: ${series} on ${where}: ${alarm.reason}`;
 }

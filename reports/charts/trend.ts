@@ -38,7 +38,8 @@ export function trendChart(chart: TrendChart): string {
     width: WIDTH,
     height: HEIGHT,
     marginLeft: 62,
-    marginRight: 12,
+    // Half of the last date, which is centred on the last night.
+    marginRight: 34,
     marginTop: 26,
     marginBottom: 26,
     x: {

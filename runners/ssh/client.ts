@@ -2,33 +2,36 @@
 import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { Duplex } from 'node:stream';
-import type { Client } from 'ssh2';
 import { HarnessError } from '../../plan/errors.ts';
-import { spawn } from '../process.ts';
 import { gate } from '../session/gate.ts';
 import type { Shell } from '../session/shell.ts';
 import { expandHome, readConfigText } from './config-file.ts';
 import { connect, shellOver, type Connection } from './connect.ts';
-import { classify } from './failures.ts';
 import { identities } from './identities.ts';
 import { hostKeyName, readKnownHosts, type KnownHosts } from './known-hosts.ts';
 import { settingsFrom, type HostSettings, type Overrides } from './settings.ts';
+import { proxied, through } from './streams.ts';
 import { systemShell } from './system-ssh.ts';
 
 /** A host to open: what its source says over the configuration. */
 export type HostToOpen = Overrides & { readonly name: string };
 
+/** What lies between us and a host. */
+export type Way = 'direct' | 'jump' | 'proxy' | 'program';
+
 /** What all hosts of a fleet share. */
 export interface SshClient {
   /**
    * Opens one host.
+   * @param relay carries the connection, unless the configuration names another way or it can't
    * @throws {HarnessError} SSH_UNREACHABLE, SSH_AUTH, SSH_HOST_KEY_MISMATCH, SSH_HOST_KEY_UNKNOWN
    */
-  open(host: HostToOpen, signal: AbortSignal): Promise<Shell>;
+  open(host: HostToOpen, signal: AbortSignal, relay?: HostToOpen): Promise<Shell>;
   /** What the configuration makes of a host. */
   settings(host: HostToOpen): HostSettings;
-  /** Closes the connections to jump hosts. */
+  /** How the configuration reaches a host; `program`: by the system's ssh. */
+  way(host: HostToOpen): Promise<Way>;
+  /** Closes the connections to jump hosts and relays. */
   close(): Promise<void>;
 }
 
@@ -66,7 +69,7 @@ export async function sshClient(options: SshClientOptions): Promise<SshClient> {
   const keysOf = identities(options.passphrase, options.environment);
   const pace = gate(options.handshakes);
   const knownFiles = new Map<string, Promise<KnownHosts>>();
-  const jumps = new Map<string, Jump>();
+  const carriers = new Map<string, Carrier>();
 
   const settings = ({ name, ...over }: HostToOpen) =>
     settingsOf(name, { ...options.over, ...over });
@@ -77,11 +80,20 @@ export async function sshClient(options: SshClientOptions): Promise<SshClient> {
     return known;
   };
 
-  const connectTo = async (to: HostSettings, signal: AbortSignal): Promise<Connection> => {
+  const connectTo = async (
+    to: HostSettings,
+    signal: AbortSignal,
+    relay?: HostToOpen,
+  ): Promise<Connection> => {
     const [known, keys] = await Promise.all([knownOf(to.knownHosts), keysOf(to)]);
-    const over = await streamTo(to, signal);
+    const carrier = await carrierOf(to, signal, relay);
+    // Not before its turn: what is connected and says nothing is thrown out by the host.
     const leave = await pace(signal);
     try {
+      const over =
+        carrier === undefined
+          ? proxied(to)
+          : await through(carrier, to, options.timeout, to.jumps.length === 0);
       const common = { known, identities: keys, timeout: options.timeout };
       return await connect(to, over === undefined ? common : { ...common, over }, signal);
     } finally {
@@ -89,35 +101,39 @@ export async function sshClient(options: SshClientOptions): Promise<SshClient> {
     }
   };
 
-  /** A stream through jump hosts or a proxy command; undefined: a TCP connection of its own. */
-  const streamTo = async (to: HostSettings, signal: AbortSignal): Promise<Duplex | undefined> => {
-    if (to.jumps.length > 0) {
-      const last = await jumpTo(to.jumps, signal);
-      return forward(last.client, to);
+  /** The open connection that another is made through; undefined: none is needed, or the relay can't be had. */
+  const carrierOf = async (
+    to: HostSettings,
+    signal: AbortSignal,
+    relay: HostToOpen | undefined,
+  ): Promise<Connection | undefined> => {
+    if (to.jumps.length > 0) return jumpTo(to.jumps, signal);
+    if (relay === undefined || to.proxyCommand !== undefined) return undefined;
+    try {
+      const by = settings(relay);
+      const key = `relay ${by.user}@${by.address}:${by.port}`;
+      return await shared(key, () => connectTo(by, signal));
+    } catch (error) {
+      // A relay is a way, not a part of the host: without it the host is reached by itself.
+      if (error instanceof HarnessError) return undefined;
+      throw error;
     }
-    if (to.proxyCommand === undefined) return undefined;
-    // The command is the user's own configuration and means to be read by a shell, as ssh does.
-    const stop = new AbortController();
-    const running = spawn(['sh', '-c', `exec ${to.proxyCommand}`], { signal: stop.signal });
-    running.stderr.resume();
-    const stream = Duplex.from({ readable: running.stdout, writable: running.stdin });
-    stream.on('close', () => stop.abort());
-    return stream;
   };
 
-  /** One shared connection for each chain of jump hosts. */
-  const jumpTo = (chain: readonly string[], signal: AbortSignal): Promise<Connection> => {
-    const key = chain.join(',');
-    const there = jumps.get(key);
+  /** One connection for all that go the same way; made again when it is gone. */
+  const shared = (key: string, make: () => Promise<Connection>): Promise<Connection> => {
+    const there = carriers.get(key);
     if (there !== undefined && !there.gone) return there.made;
-    const one: Jump = { made: openJump(chain, signal), gone: false };
-    jumps.set(key, one);
+    const one: Carrier = { made: make(), gone: false };
+    carriers.set(key, one);
     const end = () => {
       one.gone = true;
     };
     one.made.then((open) => open.closed.addEventListener('abort', end, { once: true }), end);
     return one.made;
   };
+  const jumpTo = (chain: readonly string[], signal: AbortSignal): Promise<Connection> =>
+    shared(chain.join(','), () => openJump(chain, signal));
   const openJump = async (chain: readonly string[], signal: AbortSignal): Promise<Connection> => {
     const jump = settings(jumpHost(chain.at(-1) ?? ''));
     const before = chain.length > 1 ? chain.slice(0, -1) : jump.jumps;
@@ -130,16 +146,26 @@ export async function sshClient(options: SshClientOptions): Promise<SshClient> {
     }
   };
 
+  /** Whether a host asks for what only the system's ssh can do. */
+  const certified = async (to: HostSettings): Promise<boolean> => {
+    const [known, keys] = await Promise.all([knownOf(to.knownHosts), keysOf(to)]);
+    const authority = known.lookup(hostKeyName(to.hostKeyAlias ?? to.address, to.port));
+    return keys.certificate || (authority.authorities.length > 0 && authority.keys.length === 0);
+  };
+
   return {
     settings,
-    async open(host, signal) {
+    async way(host) {
+      const to = settings(host);
+      if (await certified(to)) return 'program';
+      if (to.jumps.length > 0) return 'jump';
+      return to.proxyCommand === undefined ? 'direct' : 'proxy';
+    },
+    async open(host, signal, relay) {
       // One signal for a whole fleet is the usual case.
       setMaxListeners(0, signal);
       const to = settings(host);
-      const [known, keys] = await Promise.all([knownOf(to.knownHosts), keysOf(to)]);
-      const name = hostKeyName(to.hostKeyAlias ?? to.address, to.port);
-      const authority = known.lookup(name);
-      if (keys.certificate || (authority.authorities.length > 0 && authority.keys.length === 0)) {
+      if (await certified(to)) {
         const leave = await pace(signal);
         try {
           const { scratch, timeout } = options;
@@ -152,18 +178,18 @@ export async function sshClient(options: SshClientOptions): Promise<SshClient> {
           leave();
         }
       }
-      return shellOver(await connectTo(to, signal));
+      return shellOver(await connectTo(to, signal, relay));
     },
     async close() {
-      const all = await Promise.allSettled([...jumps.values()].map((one) => one.made));
+      const all = await Promise.allSettled([...carriers.values()].map((one) => one.made));
       const open = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
       await Promise.all(open.map((one) => one.close()));
     },
   };
 }
 
-/** A connection to a jump host; `gone`: the next caller makes another. */
-interface Jump {
+/** A connection that carries others; `gone`: the next caller makes another. */
+interface Carrier {
   readonly made: Promise<Connection>;
   gone: boolean;
 }
@@ -176,13 +202,4 @@ function jumpHost(text: string): HostToOpen {
     ...(user !== undefined && { user }),
     ...(port !== undefined && { port: Number(port) }),
   };
-}
-
-function forward(client: Client, to: HostSettings): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    client.forwardOut('127.0.0.1', 0, to.address, to.port, (error, stream) => {
-      if (error) reject(classify(error, to, []));
-      else resolve(stream);
-    });
-  });
 }

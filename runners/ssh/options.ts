@@ -44,6 +44,13 @@ export const sshOptions = z.strictObject({
     .optional()
     .meta({ description: 'a saved output of ibnetdiscover: gives hosts their leaf, by name' }),
   'connect-timeout': quantityOption('s').default(20),
+  relays: z
+    .union([z.number().int().min(1), hostSource, z.array(hostSource).min(1)])
+    .optional()
+    .meta({
+      description:
+        'hosts that carry the connections of others: so many of the fleet, or these by name; the controller then holds one connection a relay',
+    }),
   'handshakes-at-once': z.number().int().min(1).max(1000).default(32),
 });
 

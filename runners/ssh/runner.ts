@@ -4,7 +4,9 @@ import type { Fleet, Runner } from '../model.ts';
 import { sessionFleet, type Target } from '../session/fleet.ts';
 import { sshClient, type HostToOpen, type SshClient } from './client.ts';
 import { withFabric } from './fabric.ts';
+import { limitsHere, refuseBeyond, type Demand } from './limits.ts';
 import type { SshOptions } from './options.ts';
+import { largestGroup, relaysOf } from './relays.ts';
 import type { HostRow } from './host-row.ts';
 import { readHosts } from './sources.ts';
 
@@ -36,7 +38,10 @@ export function sshRunner(options: SshOptions): Runner {
         },
       });
       try {
-        const targets = rows.map((row) => target(row, client, options));
+        const hosts = rows.map(hostOf);
+        const relays = options.relays === undefined ? [] : relaysOf(hosts, options.relays);
+        refuseBeyond(await limitsHere(), await demandOf(client, hosts, relays));
+        const targets = rows.map((row, at) => target(row, client, options, relays[at]));
         return closing(await sessionFleet(context, targets, signal), client);
       } catch (error) {
         await client.close();
@@ -46,24 +51,50 @@ export function sshRunner(options: SshOptions): Runner {
   };
 }
 
-function target(row: HostRow, client: SshClient, options: SshOptions): Target {
-  const host: HostToOpen = {
+function hostOf(row: HostRow): HostToOpen {
+  return {
     name: row.name,
     ...(row.address !== undefined && { address: row.address }),
     ...(row.port !== undefined && { port: row.port }),
     ...(row.user !== undefined && { user: row.user }),
     ...(row.identityFile !== undefined && { identityFiles: [row.identityFile] }),
   };
+}
+
+function target(
+  row: HostRow,
+  client: SshClient,
+  options: SshOptions,
+  relay: HostToOpen | undefined,
+): Target {
+  const host = hostOf(row);
   const pattern = options['fabric-address'];
   const { address, hostKeyAlias, jumps } = client.settings(host);
   const onTheWay = jumps.map((jump) => jump.replace(/^.*@/u, '').replace(/:\d+$/u, ''));
+  const carrier = relay === undefined ? [] : [relay.name, client.settings(relay).address];
   return {
     name: row.name,
     fabricAddress: row.fabricAddress ?? pattern?.replaceAll('{host}', row.name) ?? address,
-    also: [address, ...(hostKeyAlias === undefined ? [] : [hostKeyAlias]), ...onTheWay],
+    also: [address, ...(hostKeyAlias === undefined ? [] : [hostKeyAlias]), ...onTheWay, ...carrier],
     identity: row.serial === undefined ? [] : [{ kind: 'plan', value: row.serial }],
     domains: row.domains,
-    open: (signal) => client.open(host, signal),
+    open: (signal) => client.open(host, signal, relay),
+  };
+}
+
+/** A group whose relay is lost goes directly: there is room for the largest one. */
+async function demandOf(
+  client: SshClient,
+  hosts: readonly HostToOpen[],
+  relays: readonly (HostToOpen | undefined)[],
+): Promise<Demand> {
+  const ways = await Promise.all(hosts.map((host) => client.way(host)));
+  const direct = ways.filter((way, at) => way === 'direct' && relays[at] === undefined).length;
+  const jumps = new Set(hosts.flatMap((host) => client.settings(host).jumps)).size;
+  const carriers = new Set(relays.filter((relay) => relay !== undefined)).size;
+  return {
+    connections: direct + jumps + carriers + largestGroup(relays),
+    programs: ways.filter((way) => way === 'program' || way === 'proxy').length,
   };
 }
 

@@ -2,7 +2,6 @@
 import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { accept } from '../campaign/accept.ts';
 import { readJournal } from '../campaign/journal.ts';
@@ -11,9 +10,9 @@ import { entry } from '../plan/options.ts';
 import { createInventory } from '../runners/inventory/suite.ts';
 import { runners } from '../runners/registry.ts';
 import { sessionReader } from '../suites/session-reader.ts';
-import type { Case, Suite } from '../suites/model.ts';
 import { createJudge } from '../verdicts/judge.ts';
 import type { LoopbackFleet } from '../test/loopback-fleet.ts';
+import { sleepSuite } from './sleep-suite.mjs';
 
 /** Seconds that a trial sleeps, and trials a host. */
 export const SLEEP = 5;
@@ -30,41 +29,7 @@ export interface Slept {
   readonly lot: string | undefined;
 }
 
-const PAYLOAD = fileURLToPath(new URL('fleet-sleep.py', import.meta.url));
-
-const sleep: Suite = {
-  id: 'sleep',
-  metrics: [],
-  checks: ['sleep.done'],
-  cases: () =>
-    Array.from({ length: TRIALS }, (_, turn): Case => {
-      const parameters = { turn };
-      return {
-        id: `sleep.${turn}`,
-        suite: 'sleep',
-        parameters,
-        scope: 'node',
-        gives: [{ metric: 'sleep.done', per: 'node', as: 'check', parameters }],
-        expected: SLEEP,
-      };
-    }),
-  steps: (of, nodes) => [
-    {
-      suite: 'sleep',
-      case: of.id,
-      parameters: of.parameters,
-      on: 'each-node',
-      nodes: nodes.map((node) => node.id),
-      role: 'rank',
-      argv: [{ payload: PAYLOAD }, String(SLEEP), String(of.parameters['turn'])],
-      environment: {},
-      limit: 60,
-    },
-  ],
-  reader: (context) => sessionReader(context),
-  ceiling: () => undefined,
-  simulate: () => [],
-};
+const sleep = sleepSuite({ seconds: SLEEP, trials: TRIALS, sessionReader });
 
 /** Runs the three trials of every host, one round, and accounts for them. */
 export async function sleepingCampaign(fleet: LoopbackFleet): Promise<Slept> {

@@ -30,12 +30,16 @@ with open(sys.argv[1], "w") as file:
 export async function usageOf(
   argv: readonly string[],
   report: string,
-  options: { readonly input?: string; readonly limit: number },
+  options: {
+    readonly input?: string;
+    readonly limit: number;
+    readonly environment?: Readonly<Record<string, string>>;
+  },
 ): Promise<Usage> {
   const ran = await run(['python3', '-c', WAIT4, report, ...argv], {
     limit: options.limit,
     ...(options.input !== undefined && { input: options.input }),
-    environment: { SSH_AUTH_SOCK: '' },
+    environment: { SSH_AUTH_SOCK: '', ...options.environment },
   });
   if (ran.ended !== 'exited' || ran.code !== 0) {
     throw new Error(`${argv[0] ?? ''}: ${ran.ended}: ${ran.stderr.toString()}`);

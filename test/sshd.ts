@@ -19,6 +19,12 @@ import {
 
 /** sshd takes no more ListenAddress lines than this. */
 const ADDRESSES_A_DAEMON = 16;
+const ADDRESSES_A_NETWORK = 254;
+/** For `configuration`: what sshd ships with, where the tests' own daemons allow more. */
+export const AS_SHIPPED = ['MaxStartups 10:30:100', 'MaxSessions 10'] as const;
+/** For `logged`: what sshd says when it turns a connection away, or loses one that nobody has spoken for. */
+export const DROPPED =
+  /drop connection|MaxStartups|Timeout before|timed out|kex_exchange_identification|Connection (?:closed|reset) by .*\[preauth\]/u;
 
 /** One host of the test fleet. */
 interface TestHost {
@@ -42,6 +48,8 @@ export interface TestSshd {
   cut(host?: TestHost): Promise<number>;
   /** Connections that a host's daemon has accepted so far. */
   accepted(host: TestHost): Promise<number>;
+  /** Lines of all daemons' logs that match. */
+  logged(what: RegExp): Promise<readonly string[]>;
   /** Stops listening at a host's daemon (sessions stay): new connections are refused. */
   refuse(host: TestHost): Promise<void>;
   /** Listens again after `refuse`. */
@@ -52,7 +60,7 @@ export interface TestSshd {
 /** How the fleet is made. */
 export interface TestSshdOptions {
   readonly hosts: number;
-  /** One daemon and key a host (default up to 8 hosts), or 16 hosts a daemon and one key for all. */
+  /** One daemon and key a host (default up to 8 hosts), or 16 hosts a daemon and one key for all, dealt out in turn. */
   readonly daemons?: 'own' | 'shared';
   /** More lines for sshd_config. */
   readonly configuration?: readonly string[];
@@ -65,7 +73,8 @@ export async function startSshd(options: TestSshdOptions): Promise<TestSshd> {
   const folder = await mkdtemp(join(tmpdir(), 'assay-sshd-'));
   const own = (options.daemons ?? (options.hosts <= 8 ? 'own' : 'shared')) === 'own';
   const size = own ? 1 : ADDRESSES_A_DAEMON;
-  const network = `127.${randomInt(16, 250)}.${randomInt(0, 256)}`;
+  const many = options.hosts > ADDRESSES_A_NETWORK;
+  const [block, from] = many ? [randomInt(10, 16), 0] : [randomInt(16, 250), randomInt(0, 256)];
   const port = randomInt(20_000, 32_000);
   const identityFile = join(folder, 'id');
   const knownHosts = join(folder, 'known_hosts');
@@ -78,7 +87,8 @@ export async function startSshd(options: TestSshdOptions): Promise<TestSshd> {
   const hosts: TestHost[] = [];
   for (let index = 0; index < options.hosts; index += 1) {
     // .0 and .255 are left out: some tools take them for network and broadcast.
-    const address = `${network}.${index + 1}`;
+    const network = from + Math.floor(index / ADDRESSES_A_NETWORK);
+    const address = `127.${block}.${network}.${(index % ADDRESSES_A_NETWORK) + 1}`;
     const home = options.home?.(index) ?? join(folder, 'homes', address);
     await mkdir(home, { recursive: true });
     hosts.push({ address, home });
@@ -86,9 +96,11 @@ export async function startSshd(options: TestSshdOptions): Promise<TestSshd> {
 
   const known: string[] = [];
   const daemons: Daemon[] = [];
-  for (let first = 0; first < hosts.length; first += size) {
-    const some = hosts.slice(first, first + size);
-    const name = String(first);
+  const count = Math.ceil(hosts.length / size);
+  for (let at = 0; at < count; at += 1) {
+    // Neighbours of a plan have a daemon each, as far as there are daemons: a real host has its own.
+    const some = hosts.filter((_, index) => index % count === at);
+    const name = String(at);
     const key = join(folder, own ? `host-key-${name}` : 'host-key');
     if (!existsSync(key)) await makeKey(key);
     const publicKey = (await readFile(`${key}.pub`, 'utf8')).split(' ').slice(0, 2).join(' ');
@@ -135,6 +147,10 @@ export async function startSshd(options: TestSshdOptions): Promise<TestSshd> {
     },
     async accepted(host) {
       return (await readFile(daemonOf(host).log, 'utf8')).split('Accepted publickey').length - 1;
+    },
+    async logged(what) {
+      const logs = await Promise.all(daemons.map(({ log }) => readFile(log, 'utf8')));
+      return logs.flatMap((log) => log.split('\n')).filter((line) => what.test(line));
     },
     async refuse(host) {
       const daemon = daemonOf(host);

@@ -19,6 +19,7 @@ const TPUS: Readonly<Record<string, { model: string; memory: number; cores: numb
   '0x0063': { model: 'TPU v5e', memory: 16 * 2 ** 30, cores: 1 },
   '0x0062': { model: 'TPU v5p', memory: 95 * 2 ** 30, cores: 1 },
   '0x006f': { model: 'TPU v6e', memory: 32 * 2 ** 30, cores: 1 },
+  '0x0076': { model: 'TPU7x', memory: 192 * 2 ** 30, cores: 2 },
 };
 
 export interface Nic {

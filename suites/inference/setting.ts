@@ -1,5 +1,6 @@
 /** One fleet's setting: the options with every `auto` resolved by the devices that are there. */
 import type { Node } from '../../runners/model.ts';
+import { refuseTpus } from '../payloads.ts';
 import { PRESETS, type ModelShape } from './model-shape.ts';
 import type { DTYPES, Options } from './options.ts';
 
@@ -30,8 +31,9 @@ const USUAL = {
   },
 } as const;
 
-/** @returns undefined where no node has a device that torch drives here: a TPU, or none at all */
+/** @returns undefined where no node has a device; TPUs are refused */
 export function settingFor(options: Options, nodes: readonly Node[]): Setting | undefined {
+  refuseTpus('inference', nodes);
   const example = nodes.find((node) => node.accelerators[0]?.kind === 'gpu') ?? nodes[0];
   const kind = example?.accelerators[0]?.kind;
   if (example === undefined || kind === undefined || kind === 'tpu') return undefined;

@@ -3,6 +3,7 @@ import { partFor } from '../../plan/catalogue/parts.ts';
 import type { Parameters } from '../../plan/model.ts';
 import type { Node } from '../../runners/model.ts';
 import type { Case } from '../model.ts';
+import { refuseTpus } from '../payloads.ts';
 import { matmulGives, type What } from './gives.ts';
 import type { Dtype, Options, Shape } from './options.ts';
 import { shapeName } from './shape.ts';
@@ -11,10 +12,10 @@ import { shapeName } from './shape.ts';
 const START = { cpu: 3, gpu: 15 } as const;
 
 /**
- * @param nodes with accelerators; a node that shows none of the fleet's kind is still asked. A TPU has
- * no torch payload: no cases
+ * @param nodes with accelerators; a node that shows none of the fleet's kind is still asked; TPUs are refused
  */
 export function matmulCases(options: Options, nodes: readonly Node[]): readonly Case[] {
+  refuseTpus('matmul', nodes);
   const example = nodes.find((node) => node.accelerators[0]?.kind === 'gpu') ?? nodes[0];
   const accelerators = example?.accelerators ?? [];
   const kind = accelerators[0]?.kind;

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { HarnessError } from '../../plan/errors.ts';
 import { builtinPlan } from '../../plan/catalogue/builtin.ts';
 import { parts } from '../../plan/catalogue/parts.ts';
 import { commentedPlan } from '../../plan/init.ts';
@@ -26,9 +27,13 @@ for (const { sku, kind, perNode } of parts) {
     assert.is(plan.fleet.runner, 'local');
     assert.is(plan.delivery.acceleratorsPerNode, perNode);
     assert.equal(plan.warnings, []);
-    const remarks = await lint(builtinPlan({ sku, accelerators: perNode }));
-    if (kind === 'tpu') assert.equal(plan.criteria, []);
-    else assert.equal(remarks, []);
+    const linted = lint(builtinPlan({ sku, accelerators: perNode }));
+    if (kind === 'tpu') {
+      assert.equal(plan.criteria, []);
+      // Nothing here runs on the chips themselves.
+      const refused = await linted.catch((error: unknown) => error);
+      assert.ok(refused instanceof HarnessError && refused.code === 'PLAN_INVALID');
+    } else assert.equal(await linted, []);
   });
 }
 

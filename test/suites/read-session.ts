@@ -3,7 +3,12 @@ import type { Exit, Node } from '../../runners/model.ts';
 import type { Case, Outcome, Reading, StepExit, Suite } from '../../suites/model.ts';
 
 /** A node as inventory leaves it. */
-export function nodeWith(id: string, kind: 'gpu' | 'cpu', count = 1, model = 'a model'): Node {
+export function nodeWith(
+  id: string,
+  kind: 'gpu' | 'tpu' | 'cpu',
+  count = 1,
+  model = 'a model',
+): Node {
   return {
     id,
     identity: [],

@@ -12,7 +12,7 @@ const LARGE = 256;
 /** MiB of young objects before they are collected: readings live for an attempt. */
 const YOUNG = 32;
 /** Per cent that a heap grows by before it is collected. */
-const GROWTH = 25;
+const GROWTH = 12;
 
 /** A follower: here for a small fleet, in a thread for a large one. @throws {HarnessError} as `followRun` */
 export async function follow(setup: FollowSetup): Promise<Follower> {

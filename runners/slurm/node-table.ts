@@ -20,6 +20,7 @@ export interface SlurmNode {
   /** As configured: "gpu:h100:8(S:0-1)". */
   readonly gres: string;
   readonly cpus: number;
+  /** In order: Slurm gives them in one that changes from call to call. */
   readonly partitions: readonly string[];
 }
 
@@ -59,7 +60,7 @@ const jsonNode = z
     features: one.active_features,
     gres: one.gres === '(null)' ? '' : one.gres,
     cpus: Math.max(1, one.cpus),
-    partitions: one.partitions,
+    partitions: [...one.partitions].sort(),
   }));
 
 /**
@@ -143,7 +144,7 @@ export function nodesFromRows(text: string): readonly SlurmNode[] {
       features: features === '(null)' ? [] : features.split(',').filter((one) => one !== ''),
       gres: gres === '(null)' ? '' : gres,
       cpus: Math.max(1, Number(cpus) || 1),
-      partitions: [...(known?.partitions ?? []), partition],
+      partitions: [...(known?.partitions ?? []), partition].sort(),
     });
   }
   return [...nodes.values()];

@@ -38,7 +38,7 @@ test('sinfo --json of 22.05 and the fixed format give the same node', () => {
     features: ['rack-1'],
     gres: 'gpu:1',
     cpus: 2,
-    partitions: ['main', 'low'],
+    partitions: ['low', 'main'],
   });
   const rows = ['main', 'low'].map(
     (partition) => `t1|127.20.0.1|allocated|rack-1|gpu:1|2|${partition}|Unknown|Unknown|none\n`,

@@ -12,6 +12,10 @@ const IN_FULL = 250;
 /** Findings shown of one node; the rest is counted (a node without contact fails everything). */
 const FINDINGS = 40;
 
+/** Findings shown of all nodes, a few of each at least: each takes 2 kB of a page that is sent around. */
+const ALTOGETHER = 600;
+const FEW = 3;
+
 /** Rejected, inconclusive and untested nodes, worst kind first; links and groups that are not pass. */
 export function unitsView(context: Context) {
   const { verdict } = context.survey;
@@ -21,9 +25,12 @@ export function unitsView(context: Context) {
     .filter((node) => node.verdict !== 'pass')
     .sort((a, b) => SEVERITY[a.verdict] - SEVERITY[b.verdict]);
   const findings = findingsByNode(verdict);
+  const full = bad.slice(0, IN_FULL);
   const rest = bad.slice(IN_FULL);
+  const share = Math.floor(ALTOGETHER / Math.max(1, full.length));
+  const most = Math.min(FINDINGS, Math.max(FEW, share));
   return {
-    full: bad.slice(0, IN_FULL).map((node) => unit(context, node, findings.get(node.id) ?? [])),
+    full: full.map((node) => unit(context, node, findings.get(node.id) ?? [], most)),
     rest: rest.map((node) => ({ ...headOf(context, node), reason: node.reasons[0] ?? '' })),
     restCount: showCount(rest.length),
     links: verdict.links.map((link) => ({
@@ -55,7 +62,7 @@ function headOf(context: Context, node: JudgedNode) {
   };
 }
 
-function unit(context: Context, node: JudgedNode, findings: readonly Finding[]) {
+function unit(context: Context, node: JudgedNode, findings: readonly Finding[], most: number) {
   const parts = node.accelerators.filter((one) => one.verdict !== 'pass');
   const words = new Set(parts.map(({ verdict }) => verdict));
   const whole = parts.length > 1 && parts.length === node.accelerators.length && words.size === 1;
@@ -66,9 +73,23 @@ function unit(context: Context, node: JudgedNode, findings: readonly Finding[]) 
     accelerators: whole
       ? [{ id: `all ${parts.length}`, mark: WORD[parts[0]?.verdict ?? 'not-tested'] }]
       : parts.map(({ id, verdict }) => ({ id, mark: WORD[verdict] })),
-    findings: alike.slice(0, FINDINGS).flatMap((some) => findingRow(context, some)),
-    more: alike.length > FINDINGS ? showCount(alike.length - FINDINGS) : '',
+    findings: (alike.length > most ? eachCriterionFirst(alike).slice(0, most) : alike).flatMap(
+      (some) => findingRow(context, some),
+    ),
+    more: alike.length > most ? showCount(alike.length - most) : '',
   };
+}
+
+/** One of every criterion before the second of any. */
+function eachCriterionFirst<T extends readonly [Finding, ...Finding[]]>(all: readonly T[]): T[] {
+  const seen = new Set<string>();
+  const firsts = all.filter(([{ criterion }]) => {
+    const fresh = !seen.has(criterion);
+    seen.add(criterion);
+    return fresh;
+  });
+  const taken = new Set(firsts);
+  return [...firsts, ...all.filter((one) => !taken.has(one))];
 }
 
 /** Findings without any attempt that say the same of several parts of a node: one row for all. */

@@ -13,7 +13,7 @@ const IN_FULL = 250;
 const FINDINGS = 40;
 
 /** Findings shown of all nodes, a few of each at least: each takes 2 kB of a page that is sent around. */
-const ALTOGETHER = 600;
+const ALTOGETHER = 400;
 const FEW = 3;
 
 /** Rejected, inconclusive and untested nodes, worst kind first; links and groups that are not pass. */

@@ -5,6 +5,7 @@ import type { Node } from '../../runners/model.ts';
 import type { MixtureState } from '../statistics/mixture-decision.ts';
 import type { Word } from '../model.ts';
 import { byText } from './ledger.ts';
+import { SharedLists } from './shared-lists.ts';
 
 /** What one criterion knows of one subject. */
 export interface Cell {
@@ -141,19 +142,17 @@ export function addValue(cell: Cell, value: number, attempt: number, atLeast: bo
   cell.values = cell.values.with(at, atLeast ? Math.min(kept, value) : Math.max(kept, value));
 }
 
-/** Lists that the latest attempt was added to → the lists with it; never changed, so that whose they are is the same. */
+/** Lists that the latest attempt was added to; never changed, so that whose they are is the same. */
+let lists = new SharedLists(grown);
 let latest = -1;
-const longer = new Map<readonly number[], readonly number[]>();
 
 /** Adds an attempt. One list for all cells with the same attempts: 10,000 nodes have millions of cells. */
 export function addAttempt(cell: Cell, attempt: number): void {
   if (attempt !== latest) {
     latest = attempt;
-    longer.clear();
+    lists = new SharedLists(grown);
   }
-  const own = longer.get(cell.attempts) ?? grown(cell.attempts, attempt);
-  longer.set(cell.attempts, own);
-  cell.attempts = own;
+  cell.attempts = lists.with(cell.attempts, '', attempt);
   cell.last = attempt;
 }
 

@@ -16,7 +16,7 @@ import type { Planner } from '../requests/planner.ts';
 import { nameOf } from '../show.ts';
 import { coverageOf } from './coverage.ts';
 import { gapFindings } from './gaps.ts';
-import { nodeWords } from './nodes.ts';
+import { foldNodes } from './nodes.ts';
 import { type Scaling, scalingNotes, scalingOf } from './scaling.ts';
 import { worstFinding } from './worst.ts';
 
@@ -49,7 +49,7 @@ interface Judged {
   readonly track: Track;
   readonly row: Verdict['criteria'][number];
   readonly coverage: Coverage;
-  readonly left: readonly Finding[];
+  readonly notPassed: readonly Finding[];
   readonly scaling: Scaling | undefined;
   /** How many findings it has. */
   readonly of: number;
@@ -72,31 +72,27 @@ export function buildJudgement(basis: Basis): Judgement {
     return sorted([...own, ...gaps]);
   };
   const found = new Map(setup.nodes.map((node) => [node.id, node.accelerators.length]));
-  const judged: Judged[] = [];
-  /** Gives what words of nodes come from, and keeps of each track what the verdict shows. */
-  function* passed(): Iterable<Finding> {
-    for (const track of tracks) {
-      const findings = findingsOf(track);
-      const { delivery } = setup.plan;
-      judged.push({
-        track,
-        row: criterionRow(track, findings),
-        coverage: coverageOf(track, findings, delivery, found, left, sampledOf(basis)),
-        left: findings.filter((finding) => finding.verdict !== 'pass'),
-        scaling: scalingOf(track, findings),
-        of: findings.length,
-      });
-      if (track.criterion.mandatory) yield* findings;
-    }
-  }
   const everyNode: readonly Node[] = [...setup.nodes, ...setup.missing.map((one) => one.node)];
   const planned = new Set(setup.plan.criteria.map((criterion) => criterion.id));
-  const nodes = nodeWords(
+  const folded = foldNodes(
     everyNode,
-    passed(),
     planned,
     new Map(tracks.map(({ criterion }) => [criterion.id, criterion])),
   );
+  const judged = tracks.map((track): Judged => {
+    const findings = findingsOf(track);
+    if (track.criterion.mandatory) folded.take(findings);
+    const { delivery } = setup.plan;
+    return {
+      track,
+      row: criterionRow(track, findings),
+      coverage: coverageOf(track, findings, delivery, found, left, sampledOf(basis)),
+      notPassed: findings.filter((finding) => finding.verdict !== 'pass'),
+      scaling: scalingOf(track, findings),
+      of: findings.length,
+    };
+  });
+  const nodes = folded.end();
   const words = new Map(nodes.rows.map((row) => [row.id, row.verdict]));
   const lot = judgeLot(basis, everyNode, {
     units: unitsOf(groupUnits(everyNode, setup.plan.delivery.unit), words),
@@ -115,12 +111,12 @@ export function buildJudgement(basis: Basis): Judgement {
     nodes: nodes.rows,
     links: judged
       .filter((one) => one.track.criterion.per === 'link')
-      .flatMap((one) => one.left)
+      .flatMap((one) => one.notPassed)
       .filter((finding) => finding.subject.kind === 'link')
       .map(({ subject, verdict: word, reason }) => ({ subject, verdict: word, reason })),
     groups: basis.searching.groups,
     criteria: judged.filter(shown).map(({ row }) => row),
-    findings: judged.flatMap((one) => one.left),
+    findings: judged.flatMap((one) => one.notPassed),
     coverage: judged.filter(shown).map(({ coverage }) => coverage),
     errorRates: errorRates(basis),
     notes: [
@@ -180,12 +176,12 @@ function shown({ track, of }: Judged): boolean {
 function barsOf(basis: Basis, judged: readonly Judged[]): string[] {
   const { plan } = basis.setup;
   const bars = criteriaBars(plan.criteria, plan.part !== undefined, plan.delivery.sku);
-  for (const { track, of, left } of judged) {
+  for (const { track, of, notPassed } of judged) {
     const { id, mandatory } = track.criterion;
     if (track.implicit || !mandatory) continue;
     if (of === 0) bars.push(`${id} was judged on nothing`);
     // Nodes carry their own gaps; a gap on the whole lot has no node to show it.
-    const gap = left.find((one) => one.subject.kind === 'lot' && one.verdict !== 'fail');
+    const gap = notPassed.find((one) => one.subject.kind === 'lot' && one.verdict !== 'fail');
     if (gap !== undefined) bars.push(`${id} on the lot is ${gap.verdict}: ${gap.reason}`);
   }
   if (basis.stopped !== undefined) bars.push(STOPPED[basis.stopped]);

@@ -29,27 +29,31 @@ interface Parts {
 /** Reasons kept a node: enough to act on. */
 const REASONS = 12;
 
+/** Takes findings, those of mandatory criteria only, and says at the end what they come to. */
+export interface NodeFold {
+  take(findings: Iterable<Finding>): void;
+  end(): NodeWords;
+}
+
 /**
- * @param findings of mandatory criteria only
  * @param planned ids of the criteria that the plan itself has
  * @param criteria by id, those of the judge too
  */
-export function nodeWords(
+export function foldNodes(
   nodes: readonly Node[],
-  findings: Iterable<Finding>,
   planned: ReadonlySet<string>,
   criteria: ReadonlyMap<string, Criterion>,
-): NodeWords {
+): NodeFold {
   const parts = new Map<string, Parts>(nodes.map((node) => [node.id, emptyParts(node)]));
   const wideFails: Finding[] = [];
-  for (const finding of findings) {
+  const take = (finding: Finding) => {
     const { subject, verdict } = finding;
     const own = subjectNodes(subject);
     const wide = own.length > 1;
     if (verdict === 'fail' && (wide || subject.kind === 'lot')) wideFails.push(finding);
     // One of several is at fault and none is named: doubt on each, blame on none.
     // Where it is known whose fault it is, the guilty have findings of their own.
-    if (wide && finding.guilty !== undefined) continue;
+    if (wide && finding.guilty !== undefined) return;
     const word = wide && verdict === 'fail' ? 'inconclusive' : verdict;
     for (const id of own) {
       const part = parts.get(id);
@@ -59,9 +63,18 @@ export function nodeWords(
       if (word !== 'pass') part.reasons.push({ word, text: sentence(finding), finding });
       if (subject.kind === 'accelerator') part.accelerators.get(subject.accelerator)?.add(word);
     }
-  }
-  const rows = nodes.map((node) => rowOf(node, parts.get(node.id) ?? emptyParts(node), criteria));
-  return { rows: rows.sort((a, b) => byText(a.id, b.id)), wideFails };
+  };
+  return {
+    take(findings) {
+      for (const finding of findings) take(finding);
+    },
+    end() {
+      const rows = nodes.map((node) =>
+        rowOf(node, parts.get(node.id) ?? emptyParts(node), criteria),
+      );
+      return { rows: rows.sort((a, b) => byText(a.id, b.id)), wideFails };
+    },
+  };
 }
 
 function rowOf(node: Node, part: Parts, criteria: ReadonlyMap<string, Criterion>): NodeRow {

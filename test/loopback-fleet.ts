@@ -3,13 +3,14 @@
  * host can be broken by itself, in the way that real ones break. Runs the built `assay`.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { run as runProcess, spawn } from '../runners/process.ts';
+import { spawn } from '../runners/process.ts';
 import type { Verdict } from '../verdicts/model.ts';
+import { brokenTorch, customize, type breakages } from './broken-torch.ts';
 import { startSshd, type TestSshd } from './sshd.ts';
 
 /** One host: its address and its HOME. */
@@ -56,8 +57,6 @@ export interface Ended {
 }
 
 const command = fileURLToPath(new URL('../bin/assay.js', import.meta.url));
-const PYTHON = '/usr/bin/python3';
-
 /** Starts the hosts. */
 export async function loopbackFleet(
   options: Parameters<typeof startSshd>[0],
@@ -110,57 +109,10 @@ export async function verdictOf(run: string | undefined): Promise<Verdict> {
   return JSON.parse(await readFile(join(run ?? '', 'verdict.json'), 'utf8')) as Verdict;
 }
 
-/** Ways in which a host's torch can be broken, as Python that runs when torch has been imported there. */
-export const breakages = {
-  /** One element of every product is off, as silent corruption is. */
-  'wrong product': `
-def broken(torch):
-    real = torch.mm
-    def mm(a, b, **given):
-        made = real(a, b, **given)
-        made[0, made.shape[1] // 2] += 0.5
-        return made
-    torch.mm = mm
-`,
-  /** The process dies in its first product, as on a bad instruction or memory. */
-  crash: `
-def broken(torch):
-    import os, signal
-    torch.mm = lambda *a, **k: os.kill(os.getpid(), signal.SIGSEGV)
-`,
-} as const;
-
 /** Breaks torch for every Python that is started with a host's HOME, and for no other. */
 export async function breakTorch(host: TestHost, how: keyof typeof breakages): Promise<void> {
-  const asked = await runProcess([PYTHON, '-c', 'import site; print(site.getusersitepackages())'], {
-    environment: { HOME: host.home },
-    limit: 30,
-  });
-  const site = asked.stdout.toString('utf8').trim();
-  await mkdir(site, { recursive: true });
-  await writeFile(join(site, 'usercustomize.py'), `${HOOK}${breakages[how]}`);
+  await customize(host.home, brokenTorch(how));
 }
-
-const HOOK = `
-import importlib.machinery, sys
-
-class AfterTorch:
-    """Lets Python find torch as ever, and breaks it when it has been imported."""
-    @staticmethod
-    def find_spec(name, path, target=None):
-        if name != "torch":
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
-        if spec is not None:
-            load = spec.loader.exec_module
-            def exec_module(module):
-                load(module)
-                broken(module)
-            spec.loader.exec_module = exec_module
-        return spec
-
-sys.meta_path.insert(0, AfterTorch)
-`;
 
 function planText(parts: PlanParts, table: string, sshd: TestSshd): string {
   const { fleet = [], suites, criteria, decision = [] } = parts;

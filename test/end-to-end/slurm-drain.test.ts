@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import type { Serviced } from '../../runners/model.ts';
 import { run } from '../../runners/process.ts';
 import { serviceNodes, returnDrained } from '../../runners/slurm/drain.ts';
 import { nodeReader } from '../../runners/slurm/node-table.ts';
+import { brokenTorch, customize } from '../broken-torch.ts';
 import { startSlurm, withoutSlurm, type SlurmCluster } from '../slurm-cluster.ts';
 import { json, Workplace, words } from './command-line.ts';
 
@@ -94,41 +95,9 @@ when('the next passing run gives back what an earlier one drained', async () => 
 
 /** One element of every product is off, on the node of this id alone: all nodes share one home here. */
 async function breakNode(id: string): Promise<void> {
-  const asked = await run(
-    ['/usr/bin/python3', '-c', 'import site; print(site.getusersitepackages())'],
-    {
-      environment: { HOME: place.home },
-      limit: 30,
-    },
-  );
-  const site = asked.stdout.toString('utf8').trim();
-  await mkdir(site, { recursive: true });
-  await writeFile(join(site, 'usercustomize.py'), BROKEN.replaceAll('NODE', id));
+  const elsewhere = `import os\nif "/${id}/" not in os.getcwd():\n    broken = lambda torch: None\n`;
+  await customize(place.home, `${brokenTorch('wrong product')}${elsewhere}`);
 }
-
-const BROKEN = `
-import os, sys
-if "/NODE/" in os.getcwd():
-    import importlib.machinery
-    class AfterTorch:
-        @staticmethod
-        def find_spec(name, path, target=None):
-            if name != "torch":
-                return None
-            spec = importlib.machinery.PathFinder.find_spec(name, path, target)
-            load = spec.loader.exec_module
-            def exec_module(module):
-                load(module)
-                real = module.mm
-                def mm(a, b, **given):
-                    made = real(a, b, **given)
-                    made[0, made.shape[1] // 2] += 0.5
-                    return made
-                module.mm = mm
-            spec.loader.exec_module = exec_module
-            return spec
-    sys.meta_path.insert(0, AfterTorch)
-`;
 
 /** The first script of README.md that is for sbatch. */
 async function readmeScript(): Promise<string> {

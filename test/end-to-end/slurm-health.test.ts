@@ -1,10 +1,9 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { run } from '../../runners/process.ts';
+import { brokenTorch, customize } from '../broken-torch.ts';
 import { startSlurm, withoutSlurm, type SlurmCluster } from '../slurm-cluster.ts';
 import { Workplace } from './command-line.ts';
 
@@ -56,38 +55,6 @@ const baselinePlan = {
   decision: { 'consumer-risk': 0.45 },
 };
 
-/** Every product takes 0.1 s longer: the node stands in for a slow one. */
-const SLOW = `
-import importlib.machinery, sys, time
-class AfterTorch:
-    @staticmethod
-    def find_spec(name, path, target=None):
-        if name != "torch":
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
-        load = spec.loader.exec_module
-        def exec_module(module):
-            load(module)
-            real = module.mm
-            def mm(a, b, **given):
-                time.sleep(0.1)
-                return real(a, b, **given)
-            module.mm = mm
-        spec.loader.exec_module = exec_module
-        return spec
-sys.meta_path.insert(0, AfterTorch)
-`;
-
-/** Runs with every Python that is started with this HOME. */
-async function customize(home: string, python: string): Promise<void> {
-  await mkdir(home);
-  const ask = ['/usr/bin/python3', '-c', 'import site; print(site.getusersitepackages())'] as const;
-  const asked = await run([...ask], { environment: { HOME: home }, limit: 30 });
-  const site = asked.stdout.toString('utf8').trim();
-  await mkdir(site, { recursive: true });
-  await writeFile(join(site, 'usercustomize.py'), python);
-}
-
 /** docs/slurm.md's script, for nodes that share a machine: each has a HOME, and checks once when told to. */
 function program(baseline: string): string {
   return [
@@ -133,7 +100,7 @@ when('a slowed node is drained by its own call; a harness error drains nothing',
       ],
     }),
     customize(place.path('home-t1'), ''),
-    customize(place.path('home-t2'), SLOW),
+    customize(place.path('home-t2'), brokenTorch('slow')),
     customize(place.path('home-t3'), 'import os\nos._exit(3)\n'),
   ]);
   cluster = started;

@@ -52,6 +52,7 @@ export const ZONES: readonly Zone[] = [
   provider('aws', ['@aws-sdk/client-ec2'], 'runners/cloud/', 'runners/ssh/'),
   provider('azure', ['@azure/identity'], 'runners/cloud/', 'runners/ssh/'),
   provider('gcp', ['google-auth-library'], 'runners/cloud/', 'runners/ssh/'),
+  provider('oci', ['oci-common'], 'runners/cloud/', 'runners/ssh/'),
   provider('slurm', [], 'runners/ssh/hostlist.ts'),
   provider('sim', ['simple-statistics', STDLIB]),
   provider('inventory', ['saxes'], 'runners/readings.ts'),

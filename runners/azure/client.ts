@@ -8,6 +8,7 @@ import { providerError } from '../cloud/problem.ts';
 import {
   allPages,
   anything,
+  bearer,
   isGone,
   pauseBefore,
   restClient,
@@ -110,7 +111,7 @@ export async function connectArm(options: ArmOptions): Promise<Arm> {
     clock,
     random,
     origins: new Set([base.origin]),
-    token: await tokens(options, base),
+    authorise: bearer(await tokens(options, base)),
     refused: refusedBy,
   });
   const paceOf = buckets(clock);

@@ -38,6 +38,8 @@ export interface Machine {
   /** The name a person would use; absent: the id. */
   readonly name?: string;
   readonly domains: readonly Domain[];
+  /** What else the provider tells of it, for the node's facts: "oci.host". */
+  readonly facts?: Readonly<Record<string, string>>;
   /** When it came into being, ms since the epoch. */
   readonly since?: number;
 }

@@ -113,7 +113,7 @@ class Ordering {
       if (place === undefined) return;
       const asks: number[] = [];
       for (let left = short; left > 0; left -= batch) asks.push(Math.min(left, batch));
-      const taken = await Promise.all(
+      const sent = await Promise.allSettled(
         asks.map(async (many) => {
           const ordinal = (this.#ordinal = Math.max(this.#ordinal + 1, this.#intents.next()));
           const { run } = this.#order.marks;
@@ -121,6 +121,11 @@ class Ordering {
           return this.#send({ token, count: many, place, ordinal }, true);
         }),
       );
+      // Only when none is under way any more: what is still being made can't be given back.
+      const taken = sent.map((one) => {
+        if (one.status === 'rejected') throw one.reason;
+        return one.value;
+      });
       if (taken.includes(false)) at += 1;
       const now = count - (await this.#existing()).length;
       // An answer without machines, and no word why: not asked for ever.

@@ -103,6 +103,7 @@ function target(
     domains,
     open: (signal) => whileBooting(() => open(signal), end, reaching.clock, signal),
     facts: () => ({
+      ...machine.facts,
       'ssh.host-key':
         known === undefined ? 'known' : known.vouched ? 'from the provider' : 'accepted unseen',
     }),

@@ -16,16 +16,31 @@ export interface Refused {
   readonly where?: string;
 }
 
+/** A call as it goes out. */
+export interface Outgoing {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** What makes a call ours. */
+export interface Authorised {
+  readonly headers: Readonly<Record<string, string>>;
+  /** What of it an answer must not repeat. */
+  readonly secrets: readonly string[];
+}
+
 /** What is the same for every call of one provider. */
 export interface RestOptions {
   readonly provider: string;
   readonly clock: Clock;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
-  /** Origins that the token may go to: a link in an answer never leads it elsewhere. */
+  /** Origins that credentials may go to: a link in an answer never leads them elsewhere. */
   readonly origins: ReadonlySet<string>;
-  /** Bearer token. @param renew the last one was refused */
-  token(renew: boolean): Promise<string>;
+  /** A token, or a signature over the whole call. @param renew the last one was refused */
+  authorise(call: Outgoing, renew: boolean): Promise<Authorised>;
   /** The provider's error in our words. */
   refused(answer: Refused): HarnessError;
 }
@@ -42,6 +57,8 @@ export interface RestCall<T> {
   readonly where?: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The answer is text, not JSON. */
+  readonly text?: true;
   readonly pace?: Pace;
   readonly patience?: Patience;
 }
@@ -66,6 +83,14 @@ const LONGEST_WAIT = 120;
 /** For answers that nobody reads. */
 export const anything = z.unknown();
 
+/** Credentials that are a token. @param token renew: the last one was refused */
+export function bearer(token: (renew: boolean) => Promise<string>): RestOptions['authorise'] {
+  return async (_, renew) => {
+    const held = await token(renew);
+    return { headers: { authorization: `Bearer ${held}` }, secrets: [held] };
+  };
+}
+
 /** Makes calls: paced, with a token that is renewed once, tried again while the provider is only busy. */
 export function restClient(options: RestOptions): Rest {
   const { clock, random } = options;
@@ -89,31 +114,36 @@ async function sent<T>(
   options: RestOptions,
   renew: boolean,
 ): Promise<Answered<T>> {
-  const { operation, where, url, method, signal, body, shape } = call;
+  const { operation, where, url, method, signal, shape } = call;
   const said = { provider: options.provider, operation, ...(where !== undefined && { where }) };
   if (!options.origins.has(new URL(url).origin)) {
     const message = 'a link of the answer leads to another host: not followed';
     throw providerError('invalid', { ...said, code: 'foreign link', message });
   }
-  const token = await options.token(renew);
+  const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) };
+  const plain = {
+    accept: call.text === true ? '*/*' : 'application/json',
+    ...(call.body !== undefined && { 'content-type': 'application/json' }),
+    ...call.headers,
+  };
+  const { headers: ours, secrets } = await options.authorise(
+    { method, url, headers: plain, ...body },
+    renew,
+  );
   let response: Response;
   let text: string;
   try {
     response = await fetch(url, {
       method,
-      // A redirect would carry the token away.
+      // A redirect would carry the credentials away.
       redirect: 'error',
-      headers: {
-        authorization: `Bearer ${token}`,
-        accept: 'application/json',
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...call.headers,
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headers: { ...plain, ...ours },
+      ...body,
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER * 1000)]),
     });
     // A provider that repeats what it was sent gives no secret away.
-    text = (await bounded(response)).replaceAll(token, '[redacted]');
+    text = await bounded(response);
+    for (const secret of secrets) text = text.replaceAll(secret, '[redacted]');
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof RangeError) {
@@ -125,7 +155,7 @@ async function sent<T>(
     throw providerError('transient', { ...said, code, message, cause: error });
   }
   const { status, headers } = response;
-  const parsed = parse(text);
+  const parsed = response.ok && call.text === true ? text : parse(text);
   if (!response.ok) {
     throw options.refused({
       status,

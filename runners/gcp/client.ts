@@ -5,7 +5,14 @@ import type { Clock } from '../cloud/clock.ts';
 import { optionalPackage } from '../cloud/optional-package.ts';
 import { buckets, type Limit } from '../cloud/pace.ts';
 import { providerError } from '../cloud/problem.ts';
-import { allPages, pauseBefore, restClient, type Answered, type RestCall } from '../cloud/rest.ts';
+import {
+  allPages,
+  bearer,
+  pauseBefore,
+  restClient,
+  type Answered,
+  type RestCall,
+} from '../cloud/rest.ts';
 import { operationFailed, refusedBy, type Cause } from './errors.ts';
 import { operationShape, type errorShape } from './shapes.ts';
 
@@ -77,7 +84,7 @@ export async function connectGcp(options: GcpClientOptions): Promise<Gcp> {
     clock,
     random,
     origins: new Set([compute.origin, tpu.origin]),
-    token: await tokens(options),
+    authorise: bearer(await tokens(options)),
     refused: refusedBy,
   });
   const paceOf = buckets(clock);

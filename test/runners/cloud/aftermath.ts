@@ -35,7 +35,7 @@ const never = () => new AbortController().signal;
 
 /** Adds the tests to a suite. */
 export function addAftermath(test: Test, subject: Subject, footprint: Footprint): void {
-  const { provider, launch } = subject;
+  const { provider, launch, launches = 1 } = subject;
   const state = mkdtempSync(join(tmpdir(), 'assay-state-'));
   const before = process.env['XDG_STATE_HOME'];
   test.before(() => {
@@ -68,10 +68,12 @@ export function addAftermath(test: Test, subject: Subject, footprint: Footprint)
       const { intents, provisioner, context } = plane;
       const marks = await intents.marks(context.run, 'tester', context.expires);
       const [place = ''] = provisioner.places;
-      const token = requestToken(40, context.run, provider, place, 1);
-      const ask = { token, count: 8, place, ordinal: 1 };
-      await intents.add({ act: 'launch', ...ask });
-      await provisioner.launch({ ...ask, marks, publicKey: PUBLIC_KEY }, never());
+      for (let ordinal = 1; ordinal <= launches; ordinal += 1) {
+        const token = requestToken(40, context.run, provider, place, ordinal);
+        const ask = { token, count: 8 / launches, place, ordinal };
+        await intents.add({ act: 'launch', ...ask });
+        await provisioner.launch({ ...ask, marks, publicKey: PUBLIC_KEY }, never());
+      }
       // Killed here: the answer is on no record. The next process knows the journal only.
       const again = await subject.connect(standIn.url, quickClock(), 8, 1);
       const next = { ...plane, provisioner: again, intents: new Intents(context, provider) };

@@ -28,7 +28,7 @@ export interface Words {
 
 /** Adds every line of the matrix to a suite. */
 export function addMatrix(test: Test, subject: Subject, words: Words): void {
-  const { launch, list } = subject;
+  const { launch, list, launches = 1 } = subject;
   const error = (
     operation: string,
     [code, status]: Said,
@@ -132,7 +132,7 @@ export function addMatrix(test: Test, subject: Subject, words: Words): void {
     const cut: Trouble = { operation: launch, does: 'cut-after', times: 2 };
     const result = await attempt(subject, {}, [cut]);
     came(result, 8);
-    assert.is(result.calls.get(launch), 3);
+    assert.is(result.calls.get(launch), launches + 2);
     nothingLeft(result);
   });
 
@@ -151,7 +151,7 @@ export function addMatrix(test: Test, subject: Subject, words: Words): void {
   test('lists that lag behind do not make it ask twice', async () => {
     const result = await attempt(subject, { lag: 100 }, []);
     came(result, 8);
-    assert.is(result.calls.get(launch), 1);
+    assert.is(result.calls.get(launch), launches);
     nothingLeft(result);
   });
 

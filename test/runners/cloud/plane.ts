@@ -35,6 +35,8 @@ export interface Subject {
   /** Its names of the creating call and of the list of machines. */
   readonly launch: string;
   readonly list: string;
+  /** Creating calls for eight machines; absent: one. */
+  readonly launches?: number;
 }
 
 /** A run whose intents are kept, as the journal keeps them. */

@@ -95,8 +95,12 @@ async function runnerOf(plan: Plan): Promise<Runner> {
 }
 
 function unitsOf(plan: Plan, ours: readonly Suite[]): Units {
-  const { become } = plan.fleet;
-  return { inventory: createInventory(become ? { become } : {}), suites: ours, companion };
+  const { become, referenceDevices } = plan.fleet;
+  const inventory = createInventory({
+    ...(become && { become }),
+    ...(referenceDevices !== undefined && { referenceDevices }),
+  });
+  return { inventory, suites: ours, companion };
 }
 
 async function planText(file: string): Promise<string> {

@@ -1,5 +1,5 @@
 // What `npm start` and `npm test` need before anything of ours can run: packages, Debian's and npm's, and torch.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -69,14 +69,13 @@ export function installDebian(wanted) {
   return missing.filter((name) => !present(wanted[name]));
 }
 
-const hasTorch = (python) =>
+const has = (python, module) =>
   spawnSync(
     python,
-    ['-c', 'import importlib.util,sys; sys.exit(importlib.util.find_spec("torch") is None)'],
-    {
-      stdio: 'ignore',
-    },
+    ['-c', `import importlib.util,sys; sys.exit(importlib.util.find_spec("${module}") is None)`],
+    { stdio: 'ignore' },
   ).status === 0;
+const hasTorch = (python) => has(python, 'torch');
 
 /**
  * A Python that has torch: the active virtual environment's, python3, /usr/bin/python3; failing these
@@ -104,4 +103,31 @@ export function ensureTorch() {
   must('python3', ['-m', 'venv', join(cache, 'python')]);
   must(own, ['-m', 'pip', 'install', '--quiet', 'torch', 'numpy']);
   return own;
+}
+
+/**
+ * A Python that has JAX, for the TPU payloads on reference devices: the environment's ASSAY_JAX_PYTHON, else
+ * a virtual environment in /opt/assay-jax, where the stand-in's plan looks for it (not as root: in the
+ * project's cache). Installing goes on while the caller does other things.
+ *
+ * @returns {{python: string, ready: Promise<boolean>}} its path; ready is false where it could not be installed
+ */
+export function ensureJax() {
+  const folder = isRoot ? '/opt/assay-jax' : join(cache, 'jax');
+  const python = process.env['ASSAY_JAX_PYTHON'] ?? join(folder, 'bin', 'python');
+  if (has(python, 'jax')) return { python, ready: Promise.resolve(true) };
+  say(`installing JAX into ${folder} (pip)`);
+  // Debian's own: a manylinux wheel for it is always there.
+  const base = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
+  const script = '"$1" -m venv "$2" && "$2/bin/python" -m pip install --quiet jax';
+  const child = spawn('sh', ['-c', script, 'sh', base, folder], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return {
+    python,
+    ready: new Promise((resolve) => {
+      child.on('error', () => resolve(false));
+      child.on('exit', () => resolve(has(python, 'jax')));
+    }),
+  };
 }

@@ -40,6 +40,12 @@ export const fleetSchema = z.strictObject({
   python: argvOption('what runs a payload on a node').optional(),
   prepare: z.enum(['install']).optional(),
   become: argvOption('what runs a program as root, e.g. sudo -n').optional(),
+  'reference-devices': z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({ description: 'what a machine without accelerators counts as; absent: one, its CPU' }),
   keep: z.enum(['rejected']).optional(),
   'stand-in': z.boolean().optional().meta({ description: 'this fleet stands in for another' }),
   'on-reject': argvOption('program called for each rejected node').optional(),

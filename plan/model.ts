@@ -173,6 +173,8 @@ export interface FleetOptions {
   readonly prepare?: 'install';
   /** Argument prefix for facts that need root, e.g. sudo -n. */
   readonly become?: readonly string[];
+  /** Reference devices that a machine without accelerators counts as; absent: one, its CPU. */
+  readonly referenceDevices?: number;
   readonly keep?: 'rejected';
   /** The plan says that its fleet stands in for the real one: every figure is labelled so. */
   readonly standIn?: true;

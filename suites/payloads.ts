@@ -1,4 +1,4 @@
-/** Starting a payload under suites/payload/devices.py, which loads all devices of a node. */
+/** Starting a payload under suites/payload/devices.py or chips.py, which load all devices of a node. */
 import { fileURLToPath } from 'node:url';
 import { HarnessError } from '../plan/errors.ts';
 import type { Node, Step } from '../runners/model.ts';
@@ -9,55 +9,102 @@ const MOST_THREADS = 16;
 /** Threads of a GPU's own process: it launches, checks and hashes. */
 const GPU_THREADS = 4;
 
+/** What runs a payload: torch on GPUs and CPUs, JAX on TPUs and CPUs. */
+export type Library = 'torch' | 'jax';
+
+/** The key `library` of a suite's block: its values, and what help says of them. */
+export const LIBRARIES = ['auto', 'torch', 'jax'] as const;
+export const ABOUT_LIBRARY =
+  'auto: jax on TPUs, torch elsewhere; jax runs on a CPU too, as a reference device';
+
+/** A payload's own file in either library; the file for torch holds the method that both share. */
+export type Work = Readonly<Record<Library, URL>>;
+
+/** Parameters of a case that JAX runs: its figures and torch's are never pooled. */
+export function libraryParameter(library: Library): { readonly library?: 'jax' } {
+  return library === 'jax' ? { library } : {};
+}
+
 /**
- * Refuses chips that a suite has no payload for: torch would load the host's CPU, and its figures would be
- * filed under the chips.
+ * What a suite's payloads run on, for a whole fleet: one library, or its figures would be two cohorts.
  *
  * @param suite as the plan names it
- * @throws {HarnessError} PLAN_INVALID when one of the nodes has a TPU
+ * @throws {HarnessError} PLAN_INVALID where the devices and the library don't go together: torch would load
+ *   a TPU host's CPU, and its figures would be filed under the chips
  */
-export function refuseTpus(suite: string, nodes: readonly Node[]): void {
-  const one = nodes.find((node) => node.accelerators.some(({ kind }) => kind === 'tpu'));
-  if (one === undefined) return;
-  throw new HarnessError('PLAN_INVALID', `suite ${suite} has no payload for TPUs (${one.id})`, {
-    hint: `Leave ${suite} out of the plan's suites for this fleet.`,
-    details: { suite, node: one.id },
-  });
+export function libraryFor(
+  suite: string,
+  wanted: Library | 'auto',
+  nodes: readonly Node[],
+): Library {
+  const having = (kind: 'tpu' | 'gpu') =>
+    nodes.find((node) => node.accelerators.some((one) => one.kind === kind));
+  const [tpu, gpu] = [having('tpu'), having('gpu')];
+  const refuse = (node: Node, message: string, hint: string): never => {
+    const details = { suite, node: node.id };
+    throw new HarnessError('PLAN_INVALID', `suite ${suite}: ${message}`, { hint, details });
+  };
+  if (tpu !== undefined && gpu !== undefined) {
+    const both = `${tpu.id} has TPUs and ${gpu.id} has GPUs`;
+    return refuse(tpu, both, 'Write a plan for each kind: their figures are not one cohort.');
+  }
+  if (tpu !== undefined && wanted === 'torch') {
+    return refuse(tpu, `torch loads no TPU (${tpu.id})`, 'Leave out library, or say jax.');
+  }
+  if (gpu !== undefined && wanted === 'jax') {
+    const none = `its JAX payload is for TPUs and reference devices, not for GPUs (${gpu.id})`;
+    return refuse(gpu, none, 'Leave out library, or say torch.');
+  }
+  return tpu !== undefined || wanted === 'jax' ? 'jax' : 'torch';
 }
+
+const frame = (name: string) => ({
+  payload: fileURLToPath(new URL(`payload/${name}.py`, import.meta.url)),
+});
 
 /**
  * What starts a payload on each device of a node, in step.
  *
- * @param work the payload, a file beside the module that asks: `new URL('payload/gemm.py', import.meta.url)`
+ * @param work the payload, files beside the module that asks: `new URL('payload/gemm.py', import.meta.url)`
+ * @param library of `libraryFor`
  * @param node whose accelerators are loaded
  * @param load all at once, or one after the other
  * @param own the payload's own arguments
  */
 export function onEveryDevice(
-  work: URL,
+  work: Work,
+  library: Library,
   node: Node,
   load: 'all' | 'one',
   own: readonly string[],
 ): Pick<Step, 'argv' | 'environment'> {
-  refuseTpus('of torch', [node]);
   const [first] = node.accelerators;
-  const cpu = first?.kind !== 'gpu';
-  const threads = cpu ? Math.min(first?.cores ?? 1, MOST_THREADS) : GPU_THREADS;
+  const kind = first?.kind ?? 'cpu';
+  const torch = { payload: fileURLToPath(work.torch) };
+  const threads = kind === 'cpu' ? Math.min(first?.cores ?? 1, MOST_THREADS) : GPU_THREADS;
+  const shared = [
+    '--kind',
+    kind,
+    '--devices',
+    String(node.accelerators.length),
+    '--threads',
+    String(threads),
+    '--load',
+    load,
+    ...own,
+  ];
+  if (library === 'jax') {
+    const cores = kind === 'tpu' ? (first?.cores ?? 1) : 1;
+    const program = { payload: fileURLToPath(work.jax) };
+    const files = [frame('devices'), program, torch];
+    return {
+      argv: [frame('chips'), ...files, ...shared, '--cores', String(cores)],
+      environment: {},
+    };
+  }
   return {
-    argv: [
-      { payload: fileURLToPath(new URL('payload/devices.py', import.meta.url)) },
-      { payload: fileURLToPath(work) },
-      '--kind',
-      cpu ? 'cpu' : 'gpu',
-      '--devices',
-      String(node.accelerators.length),
-      '--threads',
-      String(threads),
-      '--load',
-      load,
-      ...own,
-    ],
+    argv: [frame('devices'), torch, ...shared],
     // Threads that spin for work cost a busy machine half its speed (measured: 17 s against 8 s).
-    environment: cpu ? { OMP_WAIT_POLICY: 'passive' } : {},
+    environment: kind === 'cpu' ? { OMP_WAIT_POLICY: 'passive' } : {},
   };
 }

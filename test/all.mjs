@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   checkNode,
+  ensureJax,
   ensureTorch,
   installDebian,
   installPackages,
@@ -31,6 +32,7 @@ if (missing.length > 0) {
   console.error(`not installed (their tests are skipped with the reason): ${missing.join(' ')}`);
 }
 ensureTorch();
+const jax = ensureJax();
 
 const words = process.argv.slice(2);
 const failed = [];
@@ -40,12 +42,15 @@ if (words.length === 0) {
     if (result.status !== 0) failed.push(script);
   }
 }
+// A test of a JAX payload fails without it: nothing is skipped.
+if (!(await jax.ready)) console.error('JAX could not be installed: its tests will fail');
 const tests = spawnSync(
   'npx',
   ['--no-install', 'tsx', 'test/run.ts', ...words, ...failed.map((one) => `--failed=${one}`)],
   {
     cwd: root,
     stdio: 'inherit',
+    env: { ...process.env, ASSAY_JAX_PYTHON: jax.python },
   },
 );
 process.exit(tests.status ?? 70);

@@ -31,9 +31,9 @@ export function contextOf(run: RunReader, survey: Survey): Context {
   const criteria = new Map([...survey.spreads].map(([id, { criterion }]) => [id, criterion]));
   const places = new Map(
     run.fleet.nodes.flatMap((node) =>
-      node.accelerators.map(({ id, kind, index }): [string, string] => [
+      node.accelerators.map(({ id, kind, index }, _, all): [string, string] => [
         `${node.id}\t${id}`,
-        kind === 'cpu' ? 'CPU' : `${kind.toUpperCase()} ${index}`,
+        kind === 'cpu' && all.length === 1 ? 'CPU' : `${kind.toUpperCase()} ${index}`,
       ]),
     ),
   );

@@ -69,8 +69,11 @@ export interface Hardware {
   readonly accessControl?: number;
 }
 
-/** @param outputs all that one node printed */
-export function hardwareOf(outputs: Outputs): Hardware {
+/**
+ * @param outputs all that one node printed
+ * @param referenceDevices that it counts as, where it has no accelerator
+ */
+export function hardwareOf(outputs: Outputs, referenceDevices = 1): Hardware {
   const smi = parsed(outputs.text('nvidia-smi -q -x'), parseNvidiaSmi);
   const rocm = parsed(outputs.text('rocm-smi -a --json'), parseRocmSmi);
   const gpus = smi?.gpus ?? rocm?.gpus ?? [];
@@ -101,7 +104,7 @@ export function hardwareOf(outputs: Outputs): Hardware {
           ? tpus.flatMap((one, index): readonly Accelerator[] =>
               one === undefined ? [] : [{ id: `chip${index}`, kind: 'tpu', index, ...one }],
             )
-          : reference(cpu, memory),
+          : reference(cpu, memory, referenceDevices),
     gpus,
     ...(pci !== undefined && { onBus }),
     ...(driver !== undefined && { driver }),
@@ -137,10 +140,14 @@ function asAccelerator(gpu: Gpu): readonly Accelerator[] {
   return [{ id, kind: 'gpu', model, index, memory, cores: 1 }];
 }
 
-function reference(cpu: Cpu, memory: number | undefined): readonly Accelerator[] {
+/** They share the machine's cores and memory. */
+function reference(cpu: Cpu, memory: number | undefined, count: number): readonly Accelerator[] {
   if (memory === undefined) return [];
-  const model = cpu.model ?? 'CPU';
-  return [{ id: 'cpu', kind: 'cpu', model, index: 0, memory, cores: cpu.threads ?? 1 }];
+  const one = { kind: 'cpu', model: cpu.model ?? 'CPU', memory, cores: cpu.threads ?? 1 } as const;
+  return Array.from({ length: count }, (_, index) => {
+    const id = count === 1 ? 'cpu' : `cpu${index}`;
+    return { id, index, ...one };
+  });
 }
 
 function nicsOf(outputs: Outputs): readonly Nic[] {

@@ -9,6 +9,8 @@ import type { Exit, Node, PlacedStep, SimulatedNode, Step } from '../model.ts';
 export interface InventoryOptions {
   /** Argument prefix for facts that need root, e.g. `['sudo', '-n']`; absent: such facts are lost. */
   readonly become?: readonly string[];
+  /** What a machine without accelerators counts as; absent: one. */
+  readonly referenceDevices?: number;
 }
 
 /** A place in an attempt's output. */

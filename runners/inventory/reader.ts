@@ -16,7 +16,7 @@ import { readinessOf, readinessRules } from './readiness.ts';
  * Live and in replay the same. Facts: `accelerator.<i>`, `identity.<i>`, `environment.<key>`, `machine`,
  * `nics`, `nic-rate` (B/s), `memory` (B) and others of facts.ts; `lost.<fact>` = why it can't be read.
  */
-export function inventoryReader(context: InventoryContext): InventoryReader {
+export function inventoryReader(context: InventoryContext, referenceDevices = 1): InventoryReader {
   const nodes = new Map(context.nodes.map((node) => [node.id, new Outputs()]));
   const steps = new Map<string, number>();
   return {
@@ -29,7 +29,9 @@ export function inventoryReader(context: InventoryContext): InventoryReader {
       return {
         // When asked: who wants the outcome alone need not have thousands of nodes parsed.
         get readings() {
-          return [...nodes].flatMap(([node, outputs]) => read(node, steps.get(node) ?? 0, outputs));
+          return [...nodes].flatMap(([node, outputs]) =>
+            read(node, steps.get(node) ?? 0, outputs, referenceDevices),
+          );
         },
         outcome: outcome(nodes, exits),
       };
@@ -37,10 +39,15 @@ export function inventoryReader(context: InventoryContext): InventoryReader {
   };
 }
 
-function read(node: string, step: number, outputs: Outputs): readonly InventoryReading[] {
+function read(
+  node: string,
+  step: number,
+  outputs: Outputs,
+  referenceDevices: number,
+): readonly InventoryReading[] {
   // Half an inventory names a half node: nothing is taken from it.
   if (!outputs.done) return [];
-  const hardware = hardwareOf(outputs);
+  const hardware = hardwareOf(outputs, referenceDevices);
   const ready = readinessOf(hardware);
   const facts = new Map(factsOf(hardware));
   for (const [fact, why] of outputs.lost) facts.set(`lost.${fact}`, why);

@@ -48,7 +48,7 @@ export function createInventory(options: InventoryOptions = {}): Inventory {
     checks: Object.keys(readinessRules),
     cases: () => [theCase],
     steps: (_, nodes) => [inventoryStep(nodes, options)],
-    reader: inventoryReader,
+    reader: (context) => inventoryReader(context, options.referenceDevices),
     ceiling: () => undefined,
     simulate: (step, node) =>
       step.case === DIAGNOSTICS ? simulateDiagnostics(step) : simulateInventory(step, node),

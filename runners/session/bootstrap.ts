@@ -24,12 +24,13 @@ export interface Ground {
   readonly free?: number;
   /** Interpreter for the supervisor, ≥ 3.8; absent: none. */
   readonly supervisor?: string;
-  /** Argument prefix for payloads: the first candidate with torch, else the first that runs. */
+  /** Argument prefix for payloads: the plan's with torch or JAX, else the first with torch, with JAX, that runs. */
   readonly python?: readonly string[];
   /** Of `python`: "3.11.2". */
   readonly version?: string;
-  /** Whether `python` finds torch (not imported). */
+  /** Whether `python` finds them (not imported). */
   readonly torch: boolean;
+  readonly jax: boolean;
   /** What `prepare: install` did; absent: it was not asked or not needed. */
   readonly prepared?: string;
 }
@@ -38,7 +39,8 @@ const PROBE = String.raw`
 import sys
 assert sys.version_info >= (3, 8)
 from importlib.util import find_spec
-print("assay:python\t%d.%d.%d\t%d\t%s" % (*sys.version_info[:3], find_spec("torch") is not None, sys.executable))
+found = [one for one in ("torch", "jax") if find_spec(one) is not None]
+print("assay:python\t%d.%d.%d\t%s\t%s" % (*sys.version_info[:3], (found + ["none"])[0], sys.executable))
 `.trim();
 
 /** Candidates follow as `ask NUMBER ALONE WORDS…`; ALONE: an interpreter of the host's own. */
@@ -63,7 +65,7 @@ ask() {
   [ -n "$found" ] || return
   printf 'assay:python\t%s\t%s\n' "$number" "$found"
   [ "$own" = 1 ] && alone=1
-  case $found in *"	1	"*) torch=1;; esac
+  case "$number $found" in *"	torch	"* | 0*"	jax	"*) torch=1;; esac
 }
 `.trim();
 
@@ -100,12 +102,12 @@ export async function bootstrap(
 
 function read(text: string, plan: readonly string[] | undefined, code: number | undefined): Ground {
   const said = new Map<string, string>();
-  const pythons: { at: number; version: string; torch: boolean; path: string }[] = [];
+  const pythons: { at: number; version: string; has: string; path: string }[] = [];
   for (const line of text.split('\n')) {
     const [key, ...values] = line.startsWith('assay:') ? line.slice(6).split('\t') : [];
     if (key === 'python') {
-      const [at, version = '', torch, path = ''] = values;
-      pythons.push({ at: Number(at), version, torch: torch === '1', path });
+      const [at, version = '', has = '', path = ''] = values;
+      pythons.push({ at: Number(at), version, has, path });
     } else if (key !== undefined) said.set(key, values.join('\t'));
   }
   const cache = said.get('cache');
@@ -114,7 +116,11 @@ function read(text: string, plan: readonly string[] | undefined, code: number | 
       hint: 'The account needs a POSIX sh as a command, and a home folder.',
     });
   }
-  const chosen = pythons.find((one) => one.torch) ?? pythons[0];
+  const chosen =
+    pythons.find((one) => one.at === 0 && one.has !== 'none') ??
+    pythons.find((one) => one.has === 'torch') ??
+    pythons.find((one) => one.has === 'jax') ??
+    pythons[0];
   const alone = pythons.find((one) => one.at > 0 || plan?.length === 1);
   const boot = said.get('boot');
   const free = Number(said.get('free') || Number.NaN) * 1024;
@@ -124,7 +130,8 @@ function read(text: string, plan: readonly string[] | undefined, code: number | 
     files: `${cache}/files`,
     store: `${boot ?? ''} ${said.get('device') ?? ''} ${cache}`,
     left: said.has('left'),
-    torch: chosen?.torch ?? false,
+    torch: chosen?.has === 'torch',
+    jax: chosen?.has === 'jax',
     ...(boot !== undefined && { boot }),
     ...(unwritable !== undefined && { unwritable }),
     ...(Number.isFinite(free) && { free }),

@@ -217,7 +217,8 @@ async function prepared(
 ): Promise<Ground> {
   const { python, become, prepare: wanted } = context.fleet;
   const ground = await bootstrap(shell, python, run, signal);
-  if (wanted !== 'install' || ground.torch || ground.unwritable !== undefined) return ground;
+  if (wanted !== 'install' || ground.torch || ground.jax || ground.unwritable !== undefined)
+    return ground;
   const done = await prepare(shell, ground.cache, become, signal);
   return { ...(await bootstrap(shell, python, run, signal)), prepared: done };
 }

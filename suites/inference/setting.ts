@@ -1,6 +1,6 @@
 /** One fleet's setting: the options with every `auto` resolved by the devices that are there. */
 import type { Node } from '../../runners/model.ts';
-import { refuseTpus } from '../payloads.ts';
+import { libraryFor } from '../payloads.ts';
 import { PRESETS, type ModelShape } from './model-shape.ts';
 import type { DTYPES, Options } from './options.ts';
 
@@ -33,7 +33,7 @@ const USUAL = {
 
 /** @returns undefined where no node has a device; TPUs are refused */
 export function settingFor(options: Options, nodes: readonly Node[]): Setting | undefined {
-  refuseTpus('inference', nodes);
+  libraryFor('inference', 'torch', nodes);
   const example = nodes.find((node) => node.accelerators[0]?.kind === 'gpu') ?? nodes[0];
   const kind = example?.accelerators[0]?.kind;
   if (example === undefined || kind === undefined || kind === 'tpu') return undefined;

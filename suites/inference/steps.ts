@@ -5,7 +5,10 @@ import { onEveryDevice } from '../payloads.ts';
 import type { Options } from './options.ts';
 import { PRESETS } from './model-shape.ts';
 
-const TRANSFORMER = new URL('payload/transformer.py', import.meta.url);
+const TRANSFORMER = {
+  torch: new URL('payload/transformer.py', import.meta.url),
+  jax: new URL('payload/jax-transformer.py', import.meta.url),
+};
 
 /** A reference device proves the tool: it is measured in seconds, whatever the plan's windows are. */
 const CPU_PACE = ['--settle', '0.5', '--window', '0.5'];
@@ -37,7 +40,7 @@ export function inferenceSteps(
       on: 'each-node',
       nodes: [node.id],
       role: 'rank',
-      ...onEveryDevice(TRANSFORMER, node, 'all', [
+      ...onEveryDevice(TRANSFORMER, 'torch', node, 'all', [
         ...flags.flatMap(([flag, value]) => [`--${flag}`, String(value)]),
         ...(cpu ? CPU_PACE : pace),
       ]),

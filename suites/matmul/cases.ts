@@ -3,35 +3,40 @@ import { partFor } from '../../plan/catalogue/parts.ts';
 import type { Parameters } from '../../plan/model.ts';
 import type { Node } from '../../runners/model.ts';
 import type { Case } from '../model.ts';
-import { refuseTpus } from '../payloads.ts';
+import { libraryFor, libraryParameter } from '../payloads.ts';
 import { matmulGives, type What } from './gives.ts';
 import type { Dtype, Options, Shape } from './options.ts';
 import { shapeName } from './shape.ts';
 
-/** What start-up costs before anything is measured, s: Python, torch, contexts. */
-const START = { cpu: 3, gpu: 15 } as const;
+/** What start-up costs before anything is measured, s: Python, torch or JAX, contexts, compilation. */
+const START = { cpu: 3, gpu: 15, tpu: 40 } as const;
+/** Buffers of the memory copy, bytes: source and copy fit the smallest part of a kind. */
+const MEMORY = { cpu: 2 ** 28, gpu: 2 ** 33, tpu: 2 ** 31 } as const;
 
 /**
- * @param nodes with accelerators; a node that shows none of the fleet's kind is still asked; TPUs are refused
+ * @param nodes with accelerators; a node that shows none of the fleet's kind is still asked
  */
 export function matmulCases(options: Options, nodes: readonly Node[]): readonly Case[] {
-  refuseTpus('matmul', nodes);
-  const example = nodes.find((node) => node.accelerators[0]?.kind === 'gpu') ?? nodes[0];
+  const library = libraryFor('matmul', options.library, nodes);
+  const example =
+    nodes.find(({ accelerators: [first] }) => first !== undefined && first.kind !== 'cpu') ??
+    nodes[0];
   const accelerators = example?.accelerators ?? [];
   const kind = accelerators[0]?.kind;
-  if (kind === undefined || kind === 'tpu') return [];
+  if (kind === undefined) return [];
   const part = partFor(accelerators.map((one) => one.model));
   const dtypes = options.dtypes === 'auto' ? usual(kind, part?.peaks) : options.dtypes;
   const shapes: readonly Shape[] =
     options.shapes === 'auto' ? [kind === 'cpu' ? 512 : 8192] : options.shapes;
   const names = [...shapes.map(shapeName), ...(options.search.length > 0 ? ['search'] : [])];
   const size = options['memory-bytes'];
-  const memory = size === 'auto' ? (kind === 'cpu' ? 2 ** 28 : 2 ** 33) : size;
+  const memory = size === 'auto' ? MEMORY[kind] : size;
   const most = Math.max(...nodes.map((node) => node.accelerators.length));
   const window = kind === 'cpu' ? 2 : options.settle / 2 + options.window;
   const one = (what: What, parameters: Parameters, seconds: number) => {
     const times = parameters['devices'] === 'one' ? most : 1;
-    return matmulCase(what, parameters, START[kind] + times * seconds);
+    const all = { ...parameters, ...libraryParameter(library) };
+    return matmulCase(what, all, START[kind] + times * seconds);
   };
   return [
     ...dtypes.flatMap((dtype) =>
@@ -43,14 +48,19 @@ export function matmulCases(options: Options, nodes: readonly Node[]): readonly 
       ? [one('soak', soaked(dtypes, shapes), options.soak + options.settle / 2)]
       : []),
     ...options.devices.map((devices) => one('memory', { bytes: memory, devices }, window)),
-    ...(kind === 'cpu'
+    ...(kind !== 'gpu'
       ? []
       : [one('transfer', { bytes: options['transfer-bytes'], devices: 'one' }, 2 * window)]),
   ];
 }
 
-function usual(kind: 'cpu' | 'gpu', peaks: Readonly<Record<string, unknown>> = {}): Dtype[] {
+type Kind = keyof typeof START;
+
+function usual(kind: Kind, peaks: Readonly<Record<string, unknown>> = {}): Dtype[] {
   if (kind === 'cpu') return ['fp32'];
+  if (kind === 'tpu') {
+    return ['bf16' as const, ...(['fp8', 'int8'] as const).filter((one) => one in peaks)];
+  }
   return 'bf16' in peaks && !('fp8' in peaks) ? ['bf16'] : ['bf16', 'fp8'];
 }
 

@@ -1,6 +1,7 @@
 /** The `matmul` block of the plan. */
 import { z } from 'zod';
 import { quantityOption } from '../../plan/options.ts';
+import { ABOUT_LIBRARY, LIBRARIES } from '../payloads.ts';
 
 /** Element types; which of them a device has is asked on the node. */
 const DTYPES = ['bf16', 'fp16', 'tf32', 'fp32', 'fp8', 'fp64', 'int8'] as const;
@@ -27,10 +28,11 @@ const SEARCHED: readonly Shape[] = [
 
 /** Schema of the block; `auto` is resolved by the devices that are found. */
 export const schema = z.strictObject({
+  library: z.enum(LIBRARIES).default('auto').describe(ABOUT_LIBRARY),
   dtypes: z
     .union([z.literal('auto'), z.array(z.enum(DTYPES)).min(1)])
     .default('auto')
-    .describe('auto: bf16, and fp8 where the part has it; fp32 on a CPU'),
+    .describe('auto: bf16, and fp8 where the part has it (a TPU: int8 too); fp32 on a CPU'),
   shapes: z
     .union([z.literal('auto'), z.array(shape).min(1)])
     .default('auto')
@@ -51,7 +53,7 @@ export const schema = z.strictObject({
   'memory-bytes': z
     .union([z.literal('auto'), quantityOption('B')])
     .default('auto')
-    .describe('buffer of the memory copy; auto: 8 GiB (256 MiB on a CPU)'),
+    .describe('buffer of the memory copy; auto: 8 GiB (2 GiB on a TPU, 256 MiB on a CPU)'),
   'transfer-bytes': quantityOption('B')
     .default(2 ** 30)
     .describe('buffer of the host copies (GPU only)'),

@@ -6,8 +6,9 @@ import { whatOf } from './gives.ts';
 import type { Options, Shape } from './options.ts';
 import { shapeSides } from './shape.ts';
 
-const GEMM = new URL('payload/gemm.py', import.meta.url);
-const COPIES = new URL('payload/copies.py', import.meta.url);
+const file = (name: string) => new URL(`payload/${name}.py`, import.meta.url);
+const GEMM = { torch: file('gemm'), jax: file('jax-gemm') };
+const COPIES = { torch: file('copies'), jax: file('jax-copies') };
 
 /** A reference device proves the tool: it is measured in seconds, whatever the plan's windows are. */
 const CPU_PACE = ['--settle', '1', '--window', '0.8'];
@@ -19,6 +20,7 @@ const CPU_BURSTS = ['--bursts', '2', '--idle', '0.1'];
  */
 export function matmulSteps(of: Case, options: Options, nodes: readonly Node[]): readonly Step[] {
   const copies = 'bytes' in of.parameters;
+  const library = of.parameters['library'] === 'jax' ? 'jax' : 'torch';
   return nodes.map((node) => {
     const cpu = node.accelerators[0]?.kind === 'cpu';
     const load = of.parameters['devices'] === 'one' ? 'one' : 'all';
@@ -30,7 +32,7 @@ export function matmulSteps(of: Case, options: Options, nodes: readonly Node[]):
       on: 'each-node',
       nodes: [node.id],
       role: 'rank',
-      ...onEveryDevice(copies ? COPIES : GEMM, node, load, [
+      ...onEveryDevice(copies ? COPIES : GEMM, library, node, load, [
         '--seed',
         String(options.seed),
         ...(cpu ? CPU_PACE : pace),

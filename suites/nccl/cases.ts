@@ -2,7 +2,7 @@
 import type { Parameters, Subject } from '../../plan/model.ts';
 import type { Node } from '../../runners/model.ts';
 import type { Case } from '../model.ts';
-import { refuseTpus } from '../payloads.ts';
+import { libraryFor } from '../payloads.ts';
 import { isComposed, type Collective } from './collectives.ts';
 import type { Options } from './options.ts';
 import { applicable, expandSizes } from './sizes.ts';
@@ -74,7 +74,7 @@ export function caseSizes(
 
 /** Same nodes, same cases, same order. A scope that these nodes can't form gives none. */
 export function cases(options: Options, nodes: readonly Node[]): readonly Case[] {
-  refuseTpus('nccl', nodes);
+  libraryFor('nccl', 'torch', nodes);
   const perNode = ranksPerNode(nodes);
   const measured = options.scopes.flatMap((scope) => {
     const own = options.collectives

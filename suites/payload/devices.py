@@ -55,6 +55,9 @@ class Stage:
 class Device:
     """One accelerator, or the CPU: its clock, its caches and where its host memory is near."""
 
+    # What a frame adds to the parameters of every value.
+    where = {}
+
     def __init__(self, torch, options):
         self.torch, self.index, self.gpu = torch, options.child, options.kind == "gpu"
         torch.set_num_threads(options.threads)
@@ -303,21 +306,34 @@ def lead(options, command):
     return 0 if failure is None else 1
 
 
-def main():
+def load(name, path):
+    """A module from its file: a content hash is a file's whole name on a node, so the loader is named."""
     sys.dont_write_bytecode = True
-    # A content hash is a file's whole name on a node, so the loader is named.
-    loader = SourceFileLoader("work", sys.argv[1])
-    module = module_from_spec(spec_from_loader("work", loader))
+    loader = SourceFileLoader(name, path)
+    module = module_from_spec(spec_from_loader(name, loader))
+    sys.modules[name] = module
     loader.exec_module(module)
+    return module
+
+
+def arguments(kinds, files):
+    """What every payload is told; `files` are in front, as the program itself is not told its own name."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("program")
-    parser.add_argument("--kind", choices=["gpu", "cpu"], required=True)
+    for name in files:
+        parser.add_argument(name)
+    parser.add_argument("--kind", choices=kinds, required=True)
     parser.add_argument("--devices", type=int, required=True)
     parser.add_argument("--load", choices=["all", "one"], default="all")
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--settle", type=float, default=20.0, help="seconds at most")
     parser.add_argument("--window", type=float, default=10.0, help="seconds")
+    return parser
+
+
+def main():
+    module = load("work", sys.argv[1])
+    parser = arguments(["gpu", "cpu"], ["program"])
     parser.add_argument("--child", type=int, help="set for the children: which device")
     parser.add_argument("--meeting", help="set for the children: a file in which they may find each other")
     module.arguments(parser)

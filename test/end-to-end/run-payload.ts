@@ -9,15 +9,14 @@ import { nodeWith } from '../suites/read-session.ts';
 /** The interpreter that has Debian's torch. */
 export const PYTHON = '/usr/bin/python3';
 
-/** This machine as a reference device. */
-export function thisMachine(): Node {
-  const node = nodeWith('n0001', 'cpu');
-  const [cpu] = node.accelerators;
-  if (cpu === undefined) throw new Error('a node without a device');
-  return {
-    ...node,
-    accelerators: [{ ...cpu, memory: totalmem(), cores: availableParallelism() }],
-  };
+/** The interpreter that has JAX; `npm test` installs it. */
+export const JAX_PYTHON = process.env['ASSAY_JAX_PYTHON'] ?? '/opt/assay-jax/bin/python';
+
+/** This machine as a reference device, or as several. */
+export function thisMachine(devices = 1): Node {
+  const node = nodeWith('n0001', 'cpu', devices);
+  const own = { memory: totalmem(), cores: availableParallelism() };
+  return { ...node, accelerators: node.accelerators.map((cpu) => ({ ...cpu, ...own })) };
 }
 
 /** What a payload left behind. */
@@ -31,7 +30,7 @@ export interface Ran {
 }
 
 /** @param fault Python that runs with the real `torch` in hand, before the payload sees it */
-export async function runStep(step: Step, fault = ''): Promise<Ran> {
+export async function runStep(step: Step, fault = '', python = PYTHON): Promise<Ran> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-payload-'));
   try {
     if (fault !== '') plantFaultyTorch(folder, fault);
@@ -46,7 +45,11 @@ export async function runStep(step: Step, fault = ''): Promise<Ran> {
         typeof value === 'string' ? value : '',
       ]),
     );
-    return await run(argv, fault === '' ? environment : { ...environment, PYTHONPATH: folder });
+    return await run(
+      python,
+      argv,
+      fault === '' ? environment : { ...environment, PYTHONPATH: folder },
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -66,9 +69,13 @@ function plantFaultyTorch(folder: string, fault: string): void {
   writeFileSync(join(folder, 'torch', '__init__.py'), `${lines.join('\n')}\n`);
 }
 
-function run(argv: readonly string[], environment: Readonly<Record<string, string>>): Promise<Ran> {
+function run(
+  python: string,
+  argv: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<Ran> {
   const started = performance.now();
-  const child = spawn(PYTHON, [...argv], {
+  const child = spawn(python, [...argv], {
     env: { PATH: '/usr/bin:/bin', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

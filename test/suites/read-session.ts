@@ -15,7 +15,7 @@ export function nodeWith(
     name: `${id}.example`,
     fabricAddress: '192.0.2.1',
     accelerators: Array.from({ length: count }, (_, index) => ({
-      id: kind === 'cpu' ? 'cpu' : `GPU-${id}-${index}`,
+      id: kind === 'cpu' ? (count === 1 ? 'cpu' : `cpu${index}`) : `GPU-${id}-${index}`,
       kind,
       model,
       index,

@@ -13,21 +13,34 @@ def arguments(parser):
     parser.add_argument("--bytes", type=int, required=True)
 
 
-def work(device, stage, options):
+def planned(device, options):
+    """What it measures, which way, one copy, how often each byte crosses, whether the copy is right."""
     torch, size = device.torch, options.bytes
     seeded = torch.Generator().manual_seed(options.seed)
     block = torch.randint(-(2**31), 2**31 - 1, (BLOCK,), generator=seeded, dtype=torch.int32)
     full = lambda one: one.repeat(math.ceil(size / 4 / BLOCK))[: size // 4]
     there = torch.zeros(size // 4, dtype=torch.int32, device=device.place)
-    # What it measures, which way, from, to, and how often each byte crosses.
+
+    def copy(start, end):
+        own = block.to(end.device)
+        same = lambda: all(torch.equal(part, own[: len(part)]) for part in end.split(BLOCK))
+        return lambda: end.copy_(start, non_blocking=True), same
+
     if options.measure == "memory":
-        plan = [("memory", {"operation": "copy"}, full(block.to(device.place)), there, 2)]
-    else:
-        host, back = full(block).pin_memory(), torch.zeros(size // 4, dtype=torch.int32).pin_memory()
-        plan = [("transfer", {"direction": "h2d"}, host, there, 1), ("transfer", {"direction": "d2h"}, there, back, 1)]
-    for what, which, start, end, passes in plan:
-        where = {"bytes": size, **which, "devices": options.load}
-        load = Load(device, lambda: end.copy_(start, non_blocking=True), passes * size, options.window)
+        run, same = copy(full(block.to(device.place)), there)
+        return [("memory", {"operation": "copy"}, run, 2, same)]
+    host, back = full(block).pin_memory(), torch.zeros(size // 4, dtype=torch.int32).pin_memory()
+    (there_run, there_same), (back_run, back_same) = copy(host, there), copy(there, back)
+    return [
+        ("transfer", {"direction": "h2d"}, there_run, 1, there_same),
+        ("transfer", {"direction": "d2h"}, back_run, 1, back_same),
+    ]
+
+
+def work(device, stage, options, plan=planned):
+    for what, which, run, passes, right in plan(device, options):
+        where = {"bytes": options.bytes, **which, "devices": options.load, **device.where}
+        load = Load(device, run, passes * options.bytes, options.window)
         stage.wait(what)
         load.settle(options.settle, lambda _: None)
         stage.wait("measure", load.rate)
@@ -36,7 +49,6 @@ def work(device, stage, options):
         stage.wait("measured", load.rate)
         say("sample", metric="matmul.%s.bandwidth" % what, accelerator=device.index, parameters=where, **found)
         device.finish()
-        own = block.to(end.device)
-        same = all(torch.equal(part, own[: len(part)]) for part in end.split(BLOCK))
+        same = right()
         detail = "the copy equals the original" if same else "the copy differs from the original"
         say("check", name="matmul.%s.correct" % what, accelerator=device.index, parameters=where, ok=same, detail=detail)

@@ -22,6 +22,14 @@ DTYPES = {
 REFERENCE = 256
 
 
+def deviations(dtype, shape, unit=2.0**-53):
+    """Of one element by rounding, and the most of C x: 10 deviations of it, and of sums with that unit roundoff."""
+    _, out, into, accumulate = DTYPES[dtype]
+    root_k, root_n = math.sqrt(shape[1]), math.sqrt(shape[2])
+    sigma = root_k * (out + 2 * into) + shape[1] * accumulate
+    return sigma, 10 * (root_n * sigma + unit * (shape[2] * root_k + shape[1] * root_n))
+
+
 class Product:
     """C = A B with seeded N(0, 1) inputs, and what it must come to."""
 
@@ -29,7 +37,7 @@ class Product:
         self.device, self.dtype, self.torch = device, dtype, device.torch
         self.m, self.k, self.n = shape
         self.flops = 2 * self.m * self.k * self.n
-        torch, (name, out, into, accumulate) = self.torch, DTYPES[dtype]
+        torch, name = self.torch, DTYPES[dtype][0]
         self.type = getattr(torch, name, None)
         if self.type is None:
             raise Failure("harness", "NOT_SUPPORTED", "torch %s has no %s" % (torch.__version__, name))
@@ -50,10 +58,7 @@ class Product:
         self.due = self.wide_times(a, self.wide_times(b, self.signs))
         self.error = torch.zeros((), dtype=torch.float64, device=device.place)
         self.checked = 0
-        root_k, root_n = math.sqrt(self.k), math.sqrt(self.n)
-        self.sigma = root_k * (out + 2 * into) + self.k * accumulate
-        # 10 standard deviations of rounding, and of the fp64 sums themselves.
-        self.bound = 10 * (root_n * self.sigma + 2.0**-53 * (self.n * root_k + self.k * root_n))
+        self.sigma, self.bound = deviations(dtype, shape)
 
     def narrow(self, values):
         return (values * 32).round().clamp(-127, 127).to(self.type) if self.dtype == "int8" else values.to(self.type)
@@ -123,8 +128,8 @@ def arguments(parser):
     parser.add_argument("--soak", type=float, default=0.0, help="seconds; 0 = none")
 
 
-def work(device, stage, options):
-    small = probe(device, options)
+def work(device, stage, options, make=Product, probed=probe):
+    small = probed(device, options)
     tell = lambda kind, **fields: say(kind, accelerator=device.index, **fields)
     told = [0.0]
 
@@ -136,7 +141,7 @@ def work(device, stage, options):
 
     shapes = [[int(side) for side in shape.split("x")] for shape in options.shapes]
     name = "search" if len(shapes) > 1 else shapes[0][0] if len(set(shapes[0])) == 1 else options.shapes[0]
-    where = {"dtype": options.dtype, "shape": name, "devices": options.load}
+    where = {"dtype": options.dtype, "shape": name, "devices": options.load, **device.where}
     off, bound = small.against_reference()
     detail = "%d cubed against fp64: largest deviation %.3g, allowed %.3g" % (REFERENCE, off, bound)
     tell("check", name="matmul.gemm.reference", parameters=where, ok=off <= bound, detail=detail)
@@ -144,14 +149,14 @@ def work(device, stage, options):
         stage.wait("search")
         tried = {}
         for shape in shapes:
-            one = Product(device, options.dtype, shape, options.seed)
+            one = make(device, options.dtype, shape, options.seed)
             one.run()
             tried[tuple(shape)] = one.flops / min(device.once(one.run) for _ in range(3))
             report("searched %s" % "x".join(map(str, shape)))
             one = None
         shapes = [max(tried, key=tried.get)]
         say("fact", name="gemm.search.%d" % device.index, value="x".join(map(str, shapes[0])))
-    product = Product(device, options.dtype, shapes[0], options.seed)
+    product = make(device, options.dtype, shapes[0], options.seed)
     product.run()
     product.check()
     stage.wait("digested")

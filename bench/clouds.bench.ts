@@ -7,10 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeKey } from '../fixtures/clouds/nodes/sshd.ts';
-import { standIns } from '../fixtures/clouds/registry.ts';
 import { serve } from '../fixtures/clouds/serve.ts';
 import { run } from '../runners/process.ts';
-import { standInPlan, type Changes } from '../test/stand-in-plan.ts';
+import { standInPlan } from '../test/stand-in-plan.ts';
 import type { Bench, Row } from './bench.ts';
 import { builtDist } from './prepare.ts';
 
@@ -18,43 +17,44 @@ const MACHINES = 8;
 /** Seconds, on two cores. */
 const LIMIT = 200;
 
-/** How a delivered machine is named in a plan that attaches, by provider. */
-const ATTACH: Readonly<Record<string, object>> = {
-  aws: { regions: ['us-east-1'], tags: { delivery: 'tranche-7' } },
+/** How delivered machines are named in a plan that attaches; the plan's runner. */
+const PLANS: Readonly<Record<string, { readonly runner: string; readonly attach: object }>> = {
+  aws: { runner: 'aws', attach: { regions: ['us-east-1'], tags: { delivery: 'tranche-7' } } },
+  azure: { runner: 'azure', attach: { tags: { delivery: 'tranche-7' } } },
+  gcp: { runner: 'gcp', attach: { labels: { delivery: 'tranche-7' } } },
+  tpu: {
+    runner: 'gcp',
+    attach: { zones: ['us-central1-a', 'us-central1-b'], 'tpu-nodes': ['tranche'] },
+  },
 };
 
-/** A provider's name for that one alone. */
+/** A plan's name for that one alone; `provisioned` or `attached` for one way. */
 export const bench: Bench = async (words) => {
   builtDist();
+  const named = Object.keys(PLANS).filter((name) => words.includes(name));
+  const ways = (['provisioned', 'attached'] as const).filter((way) => words.includes(way));
   const rows: Row[] = [];
-  for (const name of Object.keys(standIns)) {
-    if (words.length > 0 && !words.includes(name)) continue;
-    rows.push(await whole(name, 'provisioned', {}));
-    const attach = ATTACH[name];
-    if (attach === undefined) continue;
-    rows.push(await whole(name, 'attached', { fleet: { provision: undefined, attach } }));
+  for (const name of named.length > 0 ? named : Object.keys(PLANS)) {
+    for (const way of ways.length > 0 ? ways : (['provisioned', 'attached'] as const)) {
+      rows.push(await whole(name, way));
+    }
   }
   return rows;
 };
 
-async function whole(
-  name: string,
-  how: 'provisioned' | 'attached',
-  changes: Changes,
-): Promise<Row> {
+async function whole(name: string, how: 'provisioned' | 'attached'): Promise<Row> {
+  const { runner, attach } = PLANS[name] ?? { runner: name, attach: {} };
   const folder = mkdtempSync(join(tmpdir(), 'assay-clouds-'));
-  const standIn = await serve(name);
+  const standIn = await serve(runner);
   try {
     const key = join(folder, 'id');
     await makeKey(key);
     if (how === 'attached') standIn.deliver(MACHINES, readFileSync(`${key}.pub`, 'utf8').trim());
     const before = standIn.held().length;
     const plan = await standInPlan(name, folder, {
-      ...changes,
       fleet: {
-        ...changes.fleet,
         endpoint: standIn.url,
-        ...(how === 'attached' && { 'identity-file': key }),
+        ...(how === 'attached' && { provision: undefined, attach, 'identity-file': key }),
       },
     });
     const command = fileURLToPath(new URL('../bin/assay.js', import.meta.url));

@@ -129,11 +129,10 @@ export async function connectEc2(options: Ec2Options): Promise<Ec2> {
       const requests = paceOf(`${region} ${operation} requests`, REQUESTS[operation] ?? READING);
       const many = INSTANCES[operation];
       const named = many && paceOf(`${region} ${operation} instances`, many);
-      const client = clientOf(region);
       // One signal for many calls is the usual case.
       setMaxListeners(0, signal);
-      const once = async () => {
-        await requests(1, signal);
+      const sent = async () => {
+        const client = clientOf(region);
         try {
           return await client.send(commandOf(sdk, operation, input), { abortSignal: signal });
         } catch (error) {
@@ -142,6 +141,18 @@ export async function connectEc2(options: Ec2Options): Promise<Ec2> {
           const ours = classified(error, words, operation, region);
           if (reasonOf(ours) === 'throttled') for (const pace of [requests, named]) pace?.slow();
           throw ours;
+        }
+      };
+      const once = async () => {
+        await requests(1, signal);
+        try {
+          return await sent();
+        } catch (error) {
+          // They ended in the midst, and another client reads them anew; refused again, they are the user's to mend.
+          if (reasonOf(error) !== 'credentials') throw error;
+          clients.get(region)?.destroy();
+          clients.delete(region);
+          return sent();
         }
       };
       await named?.(instances, signal);

@@ -9,7 +9,7 @@ import { serve, type Serving } from '../../fixtures/clouds/serve.ts';
 import { awsRunner } from '../../runners/aws/runner.ts';
 import type { Runner } from '../../runners/model.ts';
 import { contract } from '../runners/contract.ts';
-import { block } from '../runners/aws/world.ts';
+import { block } from '../runners/aws/subject.ts';
 
 const test = suite('aws runner against its stand-in');
 const NODES = 2;

@@ -11,7 +11,7 @@ import { ec2Provisioner } from '../../runners/aws/provision.ts';
 import { systemClock } from '../../runners/cloud/clock.ts';
 import { erase } from '../../runners/cloud/erase.ts';
 import { run, spawn } from '../../runners/process.ts';
-import { block } from '../runners/aws/world.ts';
+import { block } from '../runners/aws/subject.ts';
 
 const VERSION = '5.2.5';
 const PORT = 23_060;

@@ -1,21 +1,19 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { attachInstances } from '../../../runners/aws/attach.ts';
-import { connectEc2 } from '../../../runners/aws/client.ts';
 import type { Attach } from '../../../runners/aws/options.ts';
-import type { Serving } from '../../../fixtures/clouds/serve.ts';
-import { controlPlane, FACTOR, quickClock } from './world.ts';
+import type { World } from '../../../fixtures/clouds/model.ts';
+import { serve, type Serving } from '../../../fixtures/clouds/serve.ts';
+import { quickClock } from '../cloud/plane.ts';
+import { ec2Of } from './subject.ts';
 
 const test = suite('aws: attach');
 
+/** The stand-in without machines that can be reached: the control plane alone. */
+const controlPlane = (changes: Partial<World>) => serve('aws', { boot: 'none', ...changes });
+
 async function attach(standIn: Serving, block: Attach) {
-  const ec2 = await connectEc2({
-    clock: quickClock(FACTOR),
-    random: Math.random,
-    standIn: true,
-    redact: () => undefined,
-    endpoint: standIn.url,
-  });
+  const ec2 = await ec2Of(standIn.url, quickClock());
   return attachInstances(ec2, block, 'private', AbortSignal.timeout(20_000));
 }
 

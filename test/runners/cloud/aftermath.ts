@@ -1,5 +1,5 @@
 /** What a process leaves that ended in the midst, the same for each provider: taken up, swept, interrupted, kept. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'uvu';
@@ -9,6 +9,7 @@ import { serve, type Serving } from '../../../fixtures/clouds/serve.ts';
 import { HarnessError } from '../../../plan/errors.ts';
 import { Intents } from '../../../runners/cloud/intents.ts';
 import { requestToken } from '../../../runners/cloud/ownership.ts';
+import type { RunContext } from '../../../runners/model.ts';
 import type { SweepRequest } from '../../../runners/swept.ts';
 import {
   givenBack,
@@ -31,6 +32,15 @@ interface Footprint {
   readonly forbidden: readonly [code: string, status: number];
 }
 
+/** Sweeps as the command does. */
+export function sweepOf(subject: Subject, standIn: Serving, more: Partial<SweepRequest>) {
+  const runner = subject.runner(standIn.url, quickClock());
+  if (runner.sweep === undefined) throw new Error(`${subject.provider} sweeps`);
+  const now = new Date();
+  const request = { apply: false, runs: [], expired: true, now, standIn: true, ...more };
+  return runner.sweep(request, AbortSignal.timeout(30_000));
+}
+
 const never = () => new AbortController().signal;
 
 /** Adds the tests to a suite. */
@@ -42,6 +52,7 @@ export function addAftermath(test: Test, subject: Subject, footprint: Footprint)
     process.env['XDG_STATE_HOME'] = state;
   });
   test.after(() => {
+    assert.equal(readdirSync(join(state, 'assay/keys')), [], 'a key outlives no machine');
     if (before === undefined) delete process.env['XDG_STATE_HOME'];
     else process.env['XDG_STATE_HOME'] = before;
     rmSync(state, { recursive: true, force: true });
@@ -54,13 +65,7 @@ export function addAftermath(test: Test, subject: Subject, footprint: Footprint)
       await standIn.close();
     }
   };
-  const sweep = (standIn: Serving, more: Partial<SweepRequest>) => {
-    const runner = subject.runner(standIn.url, quickClock());
-    if (runner.sweep === undefined) throw new Error(`${provider} sweeps`);
-    const now = new Date();
-    const request = { apply: false, runs: [], expired: true, now, standIn: true, ...more };
-    return runner.sweep(request, AbortSignal.timeout(30_000));
-  };
+  const sweep = (standIn: Serving, more: Partial<SweepRequest>) => sweepOf(subject, standIn, more);
 
   test('a crash between send and answer finds its machines again: the same call, once', () =>
     against({}, async (standIn) => {
@@ -82,6 +87,27 @@ export function addAftermath(test: Test, subject: Subject, footprint: Footprint)
       const machines = ours(standIn).filter(({ kind }) => kind === footprint.machine);
       assert.is(machines.length, 8, 'no machine is made twice');
       await givenBack(next);
+      assert.equal(ours(standIn), []);
+    }));
+
+  test('a killed run is taken up with its own machines, node for node, and nothing is launched', () =>
+    against({}, async (standIn) => {
+      const plane = await planeOf(subject, standIn, 8);
+      const { slots } = await provisioned(plane, 8, 8);
+      const ids = slots?.map((one) => ('machine' in one ? one.machine.id : ''));
+      assert.equal(new Intents(plane.context, provider).slots(), ids);
+      // No machine of this world can be reached: what could not be opened is given back.
+      assert.is(await refused(subject, standIn, plane.context), 'FLEET_UNREACHABLE');
+      assert.is(standIn.calls.get(launch), launches);
+      assert.equal(ours(standIn), []);
+    }));
+
+  test('after a release, other machines never take the place of those that were measured', () =>
+    against({}, async (standIn) => {
+      const plane = await planeOf(subject, standIn, 8);
+      await provisioned(plane, 8, 8);
+      await givenBack(plane);
+      assert.is(await refused(subject, standIn, plane.context), 'PROVIDER_GONE');
       assert.equal(ours(standIn), []);
     }));
 
@@ -194,8 +220,23 @@ export function addAftermath(test: Test, subject: Subject, footprint: Footprint)
       );
       await provisioned({ ...plane, intents }, 8, 8);
       assert.is(told, 0, 'on record before it is sent');
-      assert.not.match(JSON.stringify(records), /ssh-ed25519|PRIVATE|cloud-config/u);
+      assert.not.match(
+        JSON.stringify(records),
+        /ssh-ed25519|PRIVATE|cloud-config|UserData|I2Nsb3VkLWNvbmZpZ/u,
+      );
       await givenBack(plane);
       assert.equal(ours(standIn), []);
     }));
+}
+
+/** The code by which a runner does not open. */
+async function refused(subject: Subject, standIn: Serving, context: RunContext): Promise<string> {
+  const runner = subject.runner(standIn.url, quickClock());
+  try {
+    await runner.open(context, AbortSignal.timeout(30_000));
+  } catch (error) {
+    if (error instanceof HarnessError) return error.code;
+    throw error;
+  }
+  throw new Error('it opened');
 }

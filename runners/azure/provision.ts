@@ -39,6 +39,8 @@ class Sets {
   /** Set → what its last creation came to, while it is not known to have gone well. */
   readonly #under = new Map<string, Begun>();
   readonly #failed = new Map<string, HarnessError>();
+  /** Sets that were seen with all that they were asked for. */
+  readonly #whole = new Set<string>();
   /** Set → machines that were seen in it. */
   readonly #seen = new Map<string, Map<string, Machine>>();
 
@@ -111,7 +113,10 @@ class Sets {
       const progress = await this.#progress(key, signal);
       const vms = await listInstances(this.#arm, set, signal);
       const ids = vms.map(({ id }) => level(id));
-      if (ids.length >= capacity) return ids;
+      if (ids.length >= capacity) {
+        this.#whole.add(key);
+        return ids;
+      }
       if (progress === 'ended') {
         const failure = this.#failed.get(key);
         if (failure !== undefined) throw failure;
@@ -149,11 +154,15 @@ class Sets {
     count: number,
     signal: AbortSignal,
   ): Promise<{ readonly set: ScaleSet; readonly live: number } | undefined> {
+    const most = this.#plan.provision['set-size'];
     for (const set of sets.filter(({ tags }) => isAt(tags, place))) {
+      // Not listed again for each call: thirty full sets would be.
+      const whole = this.#whole.has(level(set.id)) && !this.#failed.has(level(set.id));
+      if (whole && (set.sku?.capacity ?? 0) + count > most) continue;
       const vms = await listInstances(this.#arm, set.id, signal);
       const dead = vms.filter((vm) => lifeOf(vm).life === 'ended');
       const live = vms.length - dead.length;
-      if (live + count > this.#plan.provision['set-size']) continue;
+      if (live + count > most) continue;
       await this.#deleteFailed(set.id, dead, signal);
       return { set, live };
     }

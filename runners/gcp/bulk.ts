@@ -59,10 +59,11 @@ async function inserted(
   const { count, marks, publicKey, token } = request;
   const machine: MachineRequest = { marks, publicKey, account, address, deadline };
   const names = namesOf(request);
+  const ours = new Set(names);
   const since = new Date(gcp.clock.now() - 3_600_000).toISOString();
   const own = async () => {
     const listed = await instancesOfZone(gcp, zone, `labels.${RUN_LABEL}=${marks.run}`, signal);
-    return listed.filter(({ name }) => names.includes(name)).map(({ id }) => id);
+    return listed.filter(({ name }) => ours.has(name)).map(({ id }) => id);
   };
   let group: string | undefined;
   try {

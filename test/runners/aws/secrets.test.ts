@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HarnessError } from '../../../plan/errors.ts';
 import { connectEc2 } from '../../../runners/aws/client.ts';
-import { launchInput, userData } from '../../../runners/aws/provision.ts';
+import { launchInput } from '../../../runners/aws/provision.ts';
 import { systemClock } from '../../../runners/cloud/clock.ts';
 import { serve } from '../../../fixtures/clouds/serve.ts';
 import { block } from './subject.ts';

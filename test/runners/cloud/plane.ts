@@ -91,9 +91,10 @@ export async function provisioned(
 export function givenBack(
   { provisioner, clock, context }: Plane,
   keep: ReadonlySet<string> = new Set(),
+  limit = 120,
 ): Promise<Erased> {
   const { signal } = new AbortController();
-  return erase(provisioner, { runs: [context.run] }, { clock, signal, limit: 120, keep });
+  return erase(provisioner, { runs: [context.run] }, { clock, signal, limit, keep });
 }
 
 /** A plane over a stand-in. */

@@ -100,7 +100,7 @@ export function givenBack(
 /** A plane over a stand-in. */
 export async function planeOf(
   subject: Subject,
-  standIn: Serving,
+  standIn: Pick<Serving, 'url'>,
   nodes: number,
   places = 1,
   factor = FACTOR,

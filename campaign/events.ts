@@ -17,8 +17,13 @@ export type PublicNode = Omit<Node, 'name' | 'fabricAddress'>;
 
 /** An argument with no address, no secret and no path of this machine in it. */
 export type RecordedArgument =
-  | Exclude<Argument, { payload: string } | { here: string } | { addressOf: string }>
+  | Exclude<
+      Argument,
+      { payload: string } | { here: string } | { addressOf: string } | { private: string }
+    >
   | { readonly file: string /** SHA-256 */ }
+  /** Of the plan; private.json has it. */
+  | { readonly private: true }
   /** Position among the trial's nodes: so that one program does for all of them. */
   | { readonly addressOf: number };
 

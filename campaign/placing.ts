@@ -81,6 +81,7 @@ export async function place(
   };
   const resolve = (argument: Argument): [PlacedArgument, RecordedArgument] => {
     if (typeof argument === 'string') return [argument, argument];
+    if ('private' in argument) return [argument.private, { private: true }];
     if ('payload' in argument) {
       const file = hashOf(argument.payload);
       files.set(file, argument.payload);

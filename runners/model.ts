@@ -54,9 +54,11 @@ export interface Node {
  * controller, copied to the node. `here`: the same, used in its place by a step on the controller; as a
  * program it is started by our own Node.js. `addressOf`: a node's fabric address. `port`: one number a name and attempt.
  * `scratch`: a path on the node, under this run's folder there. `secret`: a name in the controller's secrets.
+ * `private`: a word that no public file may hold, such as an address of the plan.
  */
 export type Argument =
   | string
+  | { readonly private: string }
   | { readonly payload: string }
   | { readonly here: string }
   | { readonly addressOf: string }

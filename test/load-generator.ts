@@ -47,6 +47,7 @@ async function printed(step: Step, { prefix = [], environment = {}, started }: S
   const text = (one: Argument) => {
     if (typeof one === 'string') return one;
     if ('here' in one) return one.here;
+    if ('private' in one) return one.private;
     return 'addressOf' in one ? '127.50.0.1' : '';
   };
   const argv = [...prefix, process.execPath, ...process.execArgv, ...step.argv.map(text)];

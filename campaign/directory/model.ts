@@ -47,6 +47,8 @@ export interface PrivateFile {
   readonly plan?: {
     /** The runner's own block (`fleet.options` of the plan): host names, addresses, accounts. */
     readonly fleet: object;
+    /** Options of suites that name a host (`suites.<id>` of the plan), by id. */
+    readonly suites?: Readonly<Record<string, object>>;
     /** `--only`, by id or name. */
     readonly only?: readonly string[];
     /** Of the estimate, in the delivery's currency. */

@@ -1,6 +1,6 @@
 /**
- * What of a plan only private.json may hold: host names and addresses (the runner's own block, `--only`)
- * and prices. A copy for the supplier leaves that file out, so nothing of it may stand in plan.json.
+ * What of a plan only private.json may hold: host names and addresses (the runner's own block, URLs in a
+ * suite's, `--only`) and prices. A copy for the supplier leaves that file out, so nothing of it may stand in plan.json.
  */
 import { join } from 'node:path';
 import type { Plan } from '../../plan/model.ts';
@@ -12,7 +12,10 @@ import { planShape, privateShape } from './shapes.ts';
 /** The private part of a plan, as private.json has it. */
 export type PrivatePlan = Pick<PrivateFile, 'price' | 'plan'>;
 
-/** A plan as plan.json has it: the runner's block empty, no price, no cost, no `--only`. */
+/** A URL whose host is a word of its own; one that is only `{address}` names nobody. */
+const HOST = /^(https?:\/\/)(?!\{address\}(?:[:/]|$))[^/]*.*$/su;
+
+/** A plan as plan.json has it: the runner's block empty, no host in a suite's, no price, no cost, no `--only`. */
 export function withoutPrivate(plan: Plan): Plan {
   const { only: _only, estimate, ...open } = plan;
   const { price: _price, ...delivery } = plan.delivery;
@@ -21,30 +24,52 @@ export function withoutPrivate(plan: Plan): Plan {
     ...open,
     delivery,
     fleet: { ...plan.fleet, options: {} },
+    suites: plan.suites.map(({ id, options }) => ({ id, options: hostless(options) as object })),
     ...(estimate && { estimate: expense as NonNullable<Plan['estimate']> }),
   };
 }
 
 /** What `withoutPrivate` leaves out. */
-export function privateOf({ fleet, delivery, only, estimate }: Plan): PrivatePlan {
+export function privateOf({ fleet, delivery, suites, only, estimate }: Plan): PrivatePlan {
+  const named = suites.filter(({ options }) => namesHost(options));
   return {
     ...(delivery.price && { price: delivery.price }),
     plan: {
       fleet: fleet.options,
+      ...(named.length > 0 && {
+        suites: Object.fromEntries(named.map(({ id, options }) => [id, options])),
+      }),
       ...(only && { only }),
       ...(estimate?.cost !== undefined && { cost: estimate.cost }),
     },
   };
 }
 
+/** Options without the hosts of their URLs; `{address}` stays, as it says whose endpoints they are. */
+function hostless(value: unknown): unknown {
+  if (typeof value === 'string') {
+    const host = value.includes('{address}') ? '{address}.invalid' : 'private.invalid';
+    return value.replace(HOST, `$1${host}`);
+  }
+  if (Array.isArray(value)) return value.map(hostless);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, hostless(one)]));
+}
+
+function namesHost(value: unknown): boolean {
+  if (typeof value === 'string') return HOST.test(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(namesHost);
+}
+
 /** The whole plan again. */
 export function withPrivate(plan: Plan, { price, plan: own }: PrivatePlan): Plan {
   if (own === undefined) return plan;
-  const { fleet, only, cost } = own;
+  const { fleet, suites = {}, only, cost } = own;
   return {
     ...plan,
     delivery: { ...plan.delivery, ...(price && { price }) },
     fleet: { ...plan.fleet, options: fleet },
+    suites: plan.suites.map(({ id, options }) => ({ id, options: suites[id] ?? options })),
     ...(only && { only }),
     ...(plan.estimate && {
       estimate: { ...plan.estimate, ...(cost !== undefined && { cost }) },

@@ -107,6 +107,7 @@ function stepText(rerun: Rerun, program: JournalProgram, index: number): string 
 /** One argument as text of the script. */
 function argument(one: JournalArgument, { ports }: Rerun): string {
   if (typeof one === 'string') return word(one);
+  if ('private' in one) return '"$PRIVATE"';
   if ('file' in one) return `"$here/files/${hex(one.file)}"`;
   if ('port' in one) return String(ports[one.port] ?? 29_500);
   if ('addressOf' in one) {

@@ -21,15 +21,20 @@ const secretName = discreet(
   'must be the name of a secret (capitals, digits, _), e.g. SERVER_KEY; the key itself has no place in a plan: put it into the environment under that name',
 ).meta({ type: 'string' });
 
+/** What a key looks like in a path: some gateways would have it there. */
+const KEY_IN_PATH = /\/(?:sk|hf|nvapi|ghp|glpat|key|token)[-_]|\/(?:AKIA|eyJ)/u;
+
 const url = discreet(
   isPlainUrl,
-  'must be http(s)://host:port, without user, password or query ({address} stands for a node’s address)',
+  'must be http(s)://host:port, without user, password, query or a key in its path ({address} stands for a node’s address): name a key by `key`',
 ).meta({ type: 'string' });
 
 function isPlainUrl(text: string): boolean {
   try {
-    const { protocol, username, password, search, hash } = new URL(filled(text, 'node', '1'));
-    return /^https?:$/u.test(protocol) && username + password + search + hash === '';
+    const url = new URL(filled(text, 'node', '1'));
+    const { protocol, username, password, search, hash, pathname } = url;
+    const plain = username + password + search + hash === '' && !KEY_IN_PATH.test(pathname);
+    return /^https?:$/u.test(protocol) && plain;
   } catch {
     return false;
   }

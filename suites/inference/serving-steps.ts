@@ -42,7 +42,9 @@ export function servingSteps(
     lateness: serving.lateness,
     work,
   });
-  const template = server === undefined ? (serving.url ?? '') : 'http://{address}:{port}';
+  // The plan's own URL may name a private host; a filled-in one is nobody's secret.
+  const template: Argument =
+    server === undefined ? { private: serving.url ?? '' } : 'http://{address}:{port}';
   const port: Argument = server === undefined ? '0' : { port: 'http' };
   const trace: readonly Argument[] =
     typeof serving.arrivals === 'object' && 'trace' in serving.arrivals

@@ -45,9 +45,9 @@ const TTFT = {
   source: 'contract',
 };
 
-function everything(folder: string): string {
+function everything(folder: string, but?: string): string {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((one) => one.isFile())
+    .filter((one) => one.isFile() && one.name !== but)
     .map((one) => readFileSync(join(one.parentPath, one.name), 'latin1'))
     .join('\n');
 }
@@ -55,11 +55,11 @@ function everything(folder: string): string {
 const place = new Workplace();
 test.after(() => place.remove());
 
-test('a server that keeps its bound in three windows is accepted; its key is nowhere; the run verifies', async () => {
+test('a server that keeps its bound in three windows is accepted; its key is nowhere, its address in private.json alone; the run verifies', async () => {
   const server = await startReference({ ttft: 0.05, gap: 0.005, key: KEY });
   try {
     place.environment['SERVER_KEY'] = KEY;
-    const serving = { ...SERVING, url: server.url, key: 'SERVER_KEY' };
+    const serving = { ...SERVING, url: `${server.url}/team-7`, key: 'SERVER_KEY' };
     const file = place.write('endpoint.yaml', plan({ mode: 'endpoint', serving }, [TTFT]));
     const ran = await place.run('accept', file, '--out', 'runs-a');
     assert.is(ran.code, 0, ran.text);
@@ -67,6 +67,10 @@ test('a server that keeps its bound in three windows is accepted; its key is now
     const folder = place.path('runs-a', id);
     assert.not(everything(folder).includes(KEY));
     assert.not(ran.text.includes(KEY));
+    const { host } = new URL(server.url);
+    assert.match(readFileSync(join(folder, 'private.json'), 'utf8'), `${host}/team-7`);
+    const others = everything(folder, 'private.json');
+    for (const word of [host, 'team-7']) assert.not(others.includes(word), word);
     const verified = await place.run('verify', folder);
     assert.is(verified.code, 0, verified.text);
     const run = await openRun(folder);

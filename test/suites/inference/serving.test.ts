@@ -205,6 +205,7 @@ test('a key in the plan is refused, and never repeated', () => {
     { mode: 'endpoint', serving: { ...ENDPOINT, 'api-key': key } },
     { mode: 'endpoint', serving: { ...ENDPOINT, url: `http://me:${key}@h:1` } },
     { mode: 'endpoint', serving: { ...ENDPOINT, url: `http://h:1/?token=${key}` } },
+    { mode: 'endpoint', serving: { ...ENDPOINT, url: `http://h:1/${key}/v1` } },
     { mode: 'endpoint', serving: { ...ENDPOINT, body: { api_key: key } } },
     { mode: 'server', serving: { ...rest, server: { command: ['x', `--api-key=${key}`] } } },
     { mode: 'server', serving: { ...rest, server: { command: ['x', '--api-key', key] } } },

@@ -21,6 +21,10 @@ const LIMIT = 200;
 const PLANS: Readonly<Record<string, { readonly runner: string; readonly attach: object }>> = {
   aws: { runner: 'aws', attach: { regions: ['us-east-1'], tags: { delivery: 'tranche-7' } } },
   azure: { runner: 'azure', attach: { tags: { delivery: 'tranche-7' } } },
+  oci: {
+    runner: 'oci',
+    attach: { regions: ['us-ashburn-1', 'us-phoenix-1'], tags: { delivery: 'tranche-7' } },
+  },
   gcp: { runner: 'gcp', attach: { labels: { delivery: 'tranche-7' } } },
   tpu: {
     runner: 'gcp',

@@ -5,6 +5,7 @@ import { localOptions } from './local/options.ts';
 import { awsOptions } from './aws/options.ts';
 import { azureOptions } from './azure/options.ts';
 import { gcpOptions } from './gcp/options.ts';
+import { ociOptions } from './oci/options.ts';
 import type { Runner } from './model.ts';
 import { simOptions } from './sim/options.ts';
 import { slurmOptions } from './slurm/options.ts';
@@ -21,5 +22,6 @@ export const runners: readonly Entry<Runner>[] = [
     (await import('./azure/runner.ts')).azureRunner(options),
   ),
   entry('gcp', gcpOptions, async (options) => (await import('./gcp/runner.ts')).gcpRunner(options)),
+  entry('oci', ociOptions, async (options) => (await import('./oci/runner.ts')).ociRunner(options)),
   entry('sim', simOptions, async (options) => (await import('./sim/runner.ts')).sim(options)),
 ];

@@ -34,7 +34,7 @@ interface Footprint {
 
 /** Sweeps as the command does. */
 export function sweepOf(subject: Subject, standIn: Serving, more: Partial<SweepRequest>) {
-  const runner = subject.runner(standIn.url, quickClock());
+  const runner = subject.runner(standIn.url, quickClock(subject.factor));
   if (runner.sweep === undefined) throw new Error(`${subject.provider} sweeps`);
   const now = new Date();
   const request = { apply: false, runs: [], expired: true, now, standIn: true, ...more };
@@ -80,7 +80,7 @@ export function addAftermath(test: Test, subject: Subject, footprint: Footprint)
         await provisioner.launch({ ...ask, marks, publicKey: PUBLIC_KEY }, never());
       }
       // Killed here: the answer is on no record. The next process knows the journal only.
-      const again = await subject.connect(standIn.url, quickClock(), 8, 1);
+      const again = await subject.connect(standIn.url, quickClock(subject.factor), 8, 1);
       const next = { ...plane, provisioner: again, intents: new Intents(context, provider) };
       const { slots = [] } = await provisioned(next, 8, 8);
       assert.is(slots.filter((one) => 'machine' in one).length, 8);
@@ -191,7 +191,7 @@ export function addAftermath(test: Test, subject: Subject, footprint: Footprint)
         const stop = new AbortController();
         const timer = setTimeout(() => stop.abort(new DOMException('SIGINT', 'AbortError')), wait);
         try {
-          await subject.runner(standIn.url, quickClock()).open(context, stop.signal);
+          await subject.runner(standIn.url, quickClock(subject.factor)).open(context, stop.signal);
           assert.unreachable('it opened');
         } catch (error) {
           if (!(error instanceof HarnessError)) assert.is((error as Error).name, 'AbortError');
@@ -231,7 +231,7 @@ export function addAftermath(test: Test, subject: Subject, footprint: Footprint)
 
 /** The code by which a runner does not open. */
 async function refused(subject: Subject, standIn: Serving, context: RunContext): Promise<string> {
-  const runner = subject.runner(standIn.url, quickClock());
+  const runner = subject.runner(standIn.url, quickClock(subject.factor));
   try {
     await runner.open(context, AbortSignal.timeout(30_000));
   } catch (error) {

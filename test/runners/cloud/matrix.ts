@@ -120,7 +120,7 @@ export function addMatrix(test: Test, subject: Subject, words: Words): void {
   });
 
   test('throttled for a minute: the user never hears of it', async () => {
-    const until = Date.now() + 60_000 / FACTOR;
+    const until = Date.now() + 60_000 / (subject.factor ?? FACTOR);
     const [code, status] = words.throttled;
     const throttled: Trouble = { operation: '*', does: 'error', code, status, until };
     const result = await attempt(subject, {}, [throttled]);

@@ -1,4 +1,4 @@
-/** The azure and gcp runners whole, against their stand-ins: two machines each over real sshd, a TPU slice too. */
+/** The azure, gcp and oci runners whole, against their stand-ins: two machines each over real sshd, a TPU slice too. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -7,13 +7,14 @@ import { serve } from '../../fixtures/clouds/serve.ts';
 import { standInPlan } from '../stand-in-plan.ts';
 import { json, verdictOf, Workplace } from './command-line.ts';
 
-const test = suite('azure, gcp: provision, judge, give back');
+const test = suite('azure, gcp, oci: provision, judge, give back');
 
 /** Plan → its runner, and what makes two machines of its eight. */
 const PLANS = [
   ['azure', 'azure', { nodes: 2 }],
   ['gcp', 'gcp', { nodes: 2 }],
   ['tpu', 'gcp', { nodes: 2, topology: '2x4' }],
+  ['oci', 'oci', { nodes: 2 }],
 ] as const;
 
 let place: Workplace;

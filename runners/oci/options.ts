@@ -1,0 +1,117 @@
+/** The plan's block of the oci runner. */
+import { z } from 'zod';
+import { cloudFields, oneWay } from '../cloud/options.ts';
+
+/** "ocid1.TYPE.REALM.[REGION].UNIQUE". */
+const ocid = (type: string) =>
+  z
+    .string()
+    .max(255)
+    .regex(
+      new RegExp(String.raw`^ocid1\.(?:${type})\.[a-z0-9-]+\.[a-z0-9-]*\.[a-z0-9._-]+$`, 'u'),
+      `an OCID (ocid1.${type}.…)`,
+    );
+
+const region = z.string().regex(/^[a-z]{2,4}-[a-z]+-\d+$/u, 'a region is like us-ashburn-1');
+const tag = z.string().regex(/^[\x21-\x2d\x2f-\x7e]{1,100}$/u, 'no dot and no space');
+const value = z.string().max(256);
+
+/** Where machines are made: an availability domain, its subnet, and what capacity there is meant. */
+const place = z.strictObject({
+  region,
+  'availability-domain': z
+    .string()
+    .regex(/^(?:[\w-]{1,30}:)?[A-Z0-9-]{1,40}-AD-[1-9]$/u, 'like Uocm:US-ASHBURN-AD-1'),
+  'fault-domain': z
+    .string()
+    .regex(/^FAULT-DOMAIN-[1-9]$/u)
+    .optional()
+    .meta({ description: 'left out: any; an error of capacity in one says nothing of the others' }),
+  subnet: ocid('subnet'),
+  'security-groups': z.array(ocid('networksecuritygroup')).max(5).default([]),
+  image: ocid('image').meta({ description: 'an image is of one region' }),
+  'capacity-reservation': ocid('capacityreservation').optional(),
+  'hpc-island': ocid('[a-z0-9]+').optional(),
+  'network-blocks': z
+    .array(ocid('[a-z0-9]+'))
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({ description: 'only these blocks of the island' }),
+});
+
+export const ociOptions = z
+  .strictObject({
+    ...cloudFields,
+    compartment: ocid('compartment|tenancy'),
+    tenancy: ocid('tenancy')
+      .optional()
+      .meta({ description: 'where the credentials do not say; physical hosts are listed there' }),
+    credentials: z
+      .enum(['config', 'instance-principal', 'resource-principal'])
+      .default('config')
+      .meta({ description: "config: a profile of the vendor's own configuration file" }),
+    profile: z.string().min(1).max(100).default('DEFAULT'),
+    attach: z
+      .strictObject({
+        regions: z.array(region).min(1).max(50),
+        ids: z.array(ocid('instance')).min(1).optional(),
+        names: z.array(z.string().min(1).max(255)).min(1).optional(),
+        tags: z.record(tag, value).optional().meta({ description: 'free-form tags' }),
+        'capacity-reservation': ocid('capacityreservation').optional(),
+        'compute-cluster': ocid('[a-z0-9]+').optional(),
+        'cluster-network': ocid('clusternetwork').optional(),
+        'instance-pool': ocid('instancepool').optional(),
+        'gpu-memory-cluster': ocid('[a-z0-9]+').optional(),
+      })
+      .superRefine(someOf)
+      .optional(),
+    provision: z
+      .strictObject({
+        nodes: z.int().min(1).max(20_000),
+        shape: z.string().regex(/^[A-Z]\w*(?:[.-][\w]+)+$/u, 'a shape is like BM.GPU.H200.8'),
+        mechanism: z.enum(['compute-cluster', 'cluster-network']).default('compute-cluster').meta({
+          description:
+            'compute-cluster: a launch a node; cluster-network: one pool, started in batches',
+        }),
+        places: z.array(place).min(1).max(20),
+        'boot-volume-gib': z.int().min(50).max(32_768).optional(),
+        'defined-tags': z
+          .record(tag, z.record(tag, value))
+          .optional()
+          .meta({ description: 'namespace → key → value, where the tenancy asks for them' }),
+      })
+      .superRefine(saneCapacity)
+      .optional(),
+  })
+  .superRefine(oneWay);
+
+/** The block with its defaults. */
+export type OciOptions = z.output<typeof ociOptions>;
+export type Attach = NonNullable<OciOptions['attach']>;
+export type Provision = NonNullable<OciOptions['provision']>;
+export type Place = Provision['places'][number];
+
+function someOf(attach: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
+  const { regions: _, ...rest } = attach;
+  if (Object.values(rest).some((one) => one !== undefined)) return;
+  const message =
+    'says not which machines: ids, names, tags, capacity-reservation, compute-cluster, cluster-network, instance-pool, gpu-memory-cluster';
+  context.addIssue({ code: 'custom', message });
+}
+
+function saneCapacity(
+  { shape, places }: { readonly shape: string; readonly places: readonly z.output<typeof place>[] },
+  context: z.RefinementCtx,
+): void {
+  if (/^BM\.GPU\.GB\d/u.test(shape)) {
+    const message = `${shape} is made in GPU memory clusters only, which this runner does not make: attach by gpu-memory-cluster`;
+    context.addIssue({ code: 'custom', path: ['shape'], message });
+  }
+  for (const [at, one] of places.entries()) {
+    if (one['network-blocks'] !== undefined && one['hpc-island'] === undefined) {
+      const message = 'network-blocks go with their hpc-island';
+      context.addIssue({ code: 'custom', path: ['places', at], message });
+    }
+  }
+}

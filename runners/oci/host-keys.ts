@@ -58,7 +58,7 @@ export async function consoleKeys(
         shape: z.string(),
         ...common,
       });
-      return keysInConsole(value);
+      return keysInConsole(plain(value));
     } finally {
       await oci.call({
         operation: 'DeleteConsoleHistory',
@@ -72,5 +72,15 @@ export async function consoleKeys(
   } catch (error) {
     if (error instanceof HarnessError) return [];
     throw error;
+  }
+}
+
+/** The vendor's own client takes the text for a string of JSON, its documentation for text: both are read. */
+function plain(text: string): string {
+  if (!text.startsWith('"')) return text;
+  try {
+    return z.string().parse(JSON.parse(text));
+  } catch {
+    return text;
   }
 }

@@ -58,10 +58,13 @@ export class Answer {
 
 /** Text of the completions API, or content or reasoning of the chat API; a role alone is none. */
 function hasText({ text, delta }: Choice): boolean {
-  if (typeof text === 'string' && text !== '') return true;
+  if (isText(text)) return true;
   if (typeof delta !== 'object' || delta === null) return false;
-  const { content, reasoning_content: thought, reasoning } = delta;
-  return [content, thought, reasoning].some((one) => typeof one === 'string' && one !== '');
+  return isText(delta.content) || isText(delta.reasoning_content) || isText(delta.reasoning);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 function whole(value: unknown): number | undefined {

@@ -7,6 +7,9 @@ import type { Scheduled } from './schedule.ts';
 import type { TargetSettings } from './target.ts';
 import type { Order, Told } from './thread.ts';
 
+/** Encoded requests. */
+export type Rows = readonly (readonly (number | null)[])[];
+
 /** What all threads together say of a window, beside its rows. */
 export interface Gathered {
   /** The window's start on the machine's monotonic clock, s. */
@@ -52,7 +55,7 @@ export class Crew {
   async run(
     window: number,
     schedule: readonly Scheduled[],
-    row: (values: readonly (number | null)[]) => void,
+    take: (rows: Rows) => void,
   ): Promise<Gathered> {
     const epoch = this.#clock() + LEAD;
     const cpu = process.cpuUsage();
@@ -64,7 +67,7 @@ export class Crew {
     const ends = await Promise.all(
       this.#threads.map(async (thread, place) => {
         const share = schedule.filter((one) => one.index % this.#threads.length === place);
-        const end = await runOn(thread, { window, epoch, schedule: share }, row);
+        const end = await runOn(thread, { window, epoch, schedule: share }, take);
         merge(gathered.chunkGaps, end.chunkGaps);
         merge(gathered.tokenGaps, end.tokenGaps);
         for (const [code, count] of end.troubles) {
@@ -106,14 +109,10 @@ await import(${JSON.stringify(file.href)});`;
 
 type End = Extract<Told, { kind: 'end' }>;
 
-async function runOn(
-  thread: Worker,
-  order: Order,
-  row: (values: readonly (number | null)[]) => void,
-): Promise<End> {
+async function runOn(thread: Worker, order: Order, rows: (rows: Rows) => void): Promise<End> {
   return new Promise((resolve, reject) => {
     const take = (told: Told) => {
-      if (told.kind === 'rows') told.rows.forEach(row);
+      if (told.kind === 'rows') rows(told.rows);
       else if (told.kind === 'end') {
         thread.off('message', take);
         thread.off('error', reject);

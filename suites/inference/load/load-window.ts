@@ -28,7 +28,11 @@ export class Failure extends Error {
 
 /** One line of the payload protocol. */
 export function say(fields: object): void {
-  process.stdout.write(`${JSON.stringify({ assay: 1, ...fields })}\n`);
+  process.stdout.write(line(fields));
+}
+
+function line(fields: object): string {
+  return `${JSON.stringify({ assay: 1, ...fields })}\n`;
 }
 
 /**
@@ -44,11 +48,16 @@ export async function loadWindow(
   const of = { requests: work.settling + work.requests, rate: work.rate, input, output };
   const planned = schedule(arrivals, of, seed, window, trace);
   const rows: RequestRow[] = [];
-  const gathered = await crew.run(window, planned, (values) => {
-    const row = decodeRow(values);
-    if (typeof row === 'string') throw new Error(row);
-    rows.push(row);
-    say({ kind: 'row', of: 'request', values: [window, ...values] });
+  const gathered = await crew.run(window, planned, (told) => {
+    // One write for many: each is a system call, and a wake-up of whoever reads.
+    let lines = '';
+    for (const values of told) {
+      const row = decodeRow(values);
+      if (typeof row === 'string') throw new Error(row);
+      rows.push(row);
+      lines += line({ kind: 'row', of: 'request', values: [window, ...values] });
+    }
+    process.stdout.write(lines);
   });
   const lateness: Lateness = {
     ...slips(rows.filter((row) => row.index >= work.settling)),

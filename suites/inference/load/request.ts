@@ -80,9 +80,10 @@ export function send(of: Scheduled, sending: Sending, done: (row: RequestRow) =>
   };
   const limit = setTimeout(() => giveUp('timed-out'), (of.at + sending.timeout - dispatched) * 1e3);
 
+  // One look at the clock for all that one read brought.
+  let at = 0;
   const event = (data: string) => {
     if (!answer.event(data)) return;
-    const at = now();
     if (last === undefined) first = at;
     else {
       const gap = at - last;
@@ -122,6 +123,7 @@ export function send(of: Scheduled, sending: Sending, done: (row: RequestRow) =>
           if (bytes > MOST_BYTES) giveUp('too-long');
           return;
         }
+        at = now();
         if (bytes > MOST_BYTES || !cutter.push(chunk, event)) giveUp('too-long');
         else if (answer.wrong !== undefined) giveUp(answer.wrong);
       },

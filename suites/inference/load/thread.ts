@@ -6,6 +6,7 @@ import { Histogram } from '../window/histogram.ts';
 import { outputTokens } from '../window/request-times.ts';
 import { encodeRow, type RequestRow } from '../window/row.ts';
 import { clockFrom } from './clock.ts';
+import { directConnector } from './connector.ts';
 import { send } from './request.ts';
 import type { Scheduled } from './schedule.ts';
 import { requestId, target, type TargetSettings } from './target.ts';
@@ -52,7 +53,7 @@ const pool = new Pool(to.origin, {
   keepAliveTimeout: 3000,
   headersTimeout: 0,
   bodyTimeout: 0,
-  connect: { timeout: settings.timeout * 1e3 },
+  connect: directConnector(settings.timeout * 1e3),
 });
 const clock = clockFrom();
 const tell = (told: Told) => port.postMessage(told);

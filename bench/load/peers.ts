@@ -18,9 +18,12 @@ import {
   type Work,
 } from './tools.ts';
 
-/** Two lengths: their difference leaves out what a tool takes to start. The longer is long against that one's scatter. */
-const REQUESTS = [100, 2100] as const;
-const RATE = 100;
+/**
+ * Two lengths: their difference leaves out what a tool takes to start, compiling to machine code while it runs
+ * included. The longer is long against that one's scatter.
+ */
+const REQUESTS = [1000, 4000] as const;
+const RATE = 200;
 const TOKENS = 64;
 const TIMES = 3;
 const ALLOWED = 0.02;

@@ -10,13 +10,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openRun } from '../../campaign/directory/reader.ts';
 import { run } from '../../runners/process.ts';
-import { runLoad } from '../../test/load-generator.ts';
+import type { ImportedSample } from '../../suites/import-model.ts';
+import { target } from '../../suites/inference/load/target.ts';
+import type { RequestRow } from '../../suites/inference/window/row.ts';
+import { runLoad, type Loaded } from '../../test/load-generator.ts';
 import type { Row } from '../bench.ts';
 import { builtDist } from '../prepare.ts';
-import { CLIENT_CORE, pinned, SERVER_CORE } from './sides.ts';
-import { installed, peersFolder, resultOf, tokenizer, TOOLS } from './tools.ts';
+import { CLIENT_CORE, pinned, quantile, SERVER_CORE } from './sides.ts';
+import { installed, peersFolder, resultOf, tokenizer, TOOLS, type Work } from './tools.ts';
 
+const INPUT = 8;
 const TOKENS = 16;
+/** Of the load beside aiperf. */
+const REQUESTS = 600;
 const WITHIN = 0.1;
 const HOST = '127.50.0.1';
 const PORT = 25_030;
@@ -102,7 +108,7 @@ suites:
     serving:
       server: { command: ${command}, ready: /v1/models }
       api: completions
-      input: 8
+      input: ${INPUT}
       output: ${TOKENS}
       slo: { e2e: 250 ms }
       lateness: 50 ms
@@ -131,7 +137,7 @@ decision: { max-trials: 2 }
   return searches;
 }
 
-/** One load by both, half of what the server holds. */
+/** One load by both, half of what the server holds: the same requests, word for word, at the same rate. */
 async function beside(
   bin: string,
   model: string,
@@ -144,56 +150,94 @@ async function beside(
   try {
     const url = `http://${HOST}:${PORT}`;
     await answers(`${url}/v1/models`);
-    const seconds = 600 / rate;
+    const load = { url, rate: Number(rate.toFixed(2)), requests: REQUESTS, tokens: TOKENS };
     const ours = await runLoad(
       {
         url,
-        input: 8,
+        api: 'completions',
+        input: INPUT,
         output: TOKENS,
-        rates: [`${rate} req/s`],
+        rates: [`${load.rate} req/s`],
         settle: '0 s',
-        window: `${seconds} s`,
+        window: `${REQUESTS / load.rate} s`,
         lateness: '50 ms',
       },
       { prefix: pinned(CLIENT_CORE) },
     );
-    const aiperf = TOOLS.find((tool) => tool.name === 'aiperf');
-    if (aiperf === undefined) return [];
-    const peer = await installed(peersFolder(words), 'aiperf', ['aiperf']);
-    const out = join(work, 'aiperf');
-    const load = { url, rate: Number(rate.toFixed(2)), requests: 600, tokens: TOKENS };
-    const argv = aiperf.argv(peer, load, await tokenizer(peer, peersFolder(words)), out);
-    const ran = await run(pinnedArgv(argv), { limit: 180 });
-    if (ran.ended !== 'exited' || ran.code !== 0)
-      throw new Error(ran.stdout.toString().slice(-500));
-    const samples = resultOf(aiperf, out);
-    const theirs = (metric: string) =>
-      samples.find((one) => one.metric === metric && one.parameters['percentile'] === 0.5)?.value;
-    const row = (figure: string, mine: number | undefined, other: number | undefined): Row => ({
-      figure: `${figure}, ms, at ${rate.toFixed(1)} requests/s`,
-      measured: mine === undefined ? ours.outcome.status : (mine * 1e3).toFixed(2),
-      peer: other === undefined ? 'none' : `${(other * 1e3).toFixed(2)} (aiperf)`,
-    });
-    return [
-      row(
-        'TTFT p50 (ours from the scheduled moment, aiperf’s from the send)',
-        ours.value('ttft', 0.5),
-        theirs('aiperf.time_to_first_token'),
-      ),
-      row(
-        'TPOT without TTFT p50 (the same definition)',
-        ours.value('tpot_excl_ttft', 0.5),
-        theirs('inference.endpoint.tpot_excl_ttft'),
-      ),
-      row(
-        'E2E p50 (ours to the last text, aiperf’s to the last response)',
-        ours.value('e2e', 0.5),
-        theirs('aiperf.request_latency'),
-      ),
-    ];
+    const samples = await aiperfOf({ ...load, bodies: bodiesOf(work) }, work, words);
+    return compared(rate, ours, samples);
   } finally {
     server.kill('SIGTERM');
   }
+}
+
+/** What our generator sends, as a file of bodies. */
+function bodiesOf(work: string): string {
+  const to = target({
+    url: 'http://any',
+    api: 'completions',
+    model: 'random',
+    body: {},
+    seed: 1,
+    timeout: 1,
+  });
+  const file = join(work, 'bodies.jsonl');
+  const lines = Array.from({ length: REQUESTS }, (_, index) =>
+    to.body({ index, at: 0, input: INPUT, output: TOKENS }, 0),
+  );
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+async function aiperfOf(load: Work, work: string, words: readonly string[]) {
+  const aiperf = TOOLS.find((tool) => tool.name === 'aiperf');
+  if (aiperf === undefined) throw new Error('aiperf is no tool any more');
+  const bin = await installed(peersFolder(words), 'aiperf', ['aiperf']);
+  const out = join(work, 'aiperf');
+  const argv = aiperf.argv(bin, load, await tokenizer(bin, peersFolder(words)), out);
+  const ran = await run(pinnedArgv(argv), { limit: 180 });
+  if (ran.ended !== 'exited' || ran.code !== 0) throw new Error(ran.stdout.toString().slice(-800));
+  return resultOf(aiperf, out);
+}
+
+/** Both sides' medians; where a definition differs, ours by theirs too. */
+function compared(rate: number, ours: Loaded, samples: readonly ImportedSample[]): Row[] {
+  const theirs = (metric: string) =>
+    samples.find((one) => one.metric === metric && one.parameters['percentile'] === 0.5)?.value;
+  const fromSend = (of: (row: RequestRow) => number | undefined) =>
+    quantile(
+      ours.rows.map(([, row]) => (of(row) ?? Number.NaN) - (row.sent ?? Number.NaN)),
+      0.5,
+    );
+  const ttft = theirs('aiperf.time_to_first_token');
+  const e2e = theirs('aiperf.request_latency');
+  const tpot = theirs('inference.endpoint.tpot_excl_ttft');
+  const gap = theirs('inference.endpoint.chunk_gap');
+  const row = (figure: string, mine: number | undefined, other: number | undefined): Row => ({
+    figure: `${figure}, p50, ms, at ${rate.toFixed(1)} requests/s`,
+    measured: mine === undefined ? ours.outcome.status : (mine * 1e3).toFixed(2),
+    peer: other === undefined ? 'none' : `${(other * 1e3).toFixed(2)} (aiperf)`,
+  });
+  return [
+    row(
+      'TTFT (ours from the scheduled moment, aiperf’s from the send)',
+      ours.value('ttft', 0.5),
+      ttft,
+    ),
+    row(
+      'TTFT from the send (the same definition)',
+      fromSend((one) => one.first),
+      ttft,
+    ),
+    row('TPOT without TTFT (the same definition)', ours.value('tpot_excl_ttft', 0.5), tpot),
+    row('gap between chunks (the same definition)', ours.value('chunk_gap', 0.5), gap),
+    row('E2E (ours to the last text, aiperf’s to the last response)', ours.value('e2e', 0.5), e2e),
+    row(
+      'E2E from the send to the end (the same definition)',
+      fromSend((one) => one.ended),
+      e2e,
+    ),
+  ];
 }
 
 /** A program on the client's core. */

@@ -13,6 +13,8 @@ export interface Work {
   readonly rate: number;
   readonly requests: number;
   readonly tokens: number;
+  /** File with a request's body a line, sent as they are; absent: the tool makes its own. Only for aiperf. */
+  readonly bodies?: string;
 }
 
 /** One load tool. */
@@ -67,13 +69,14 @@ export const TOOLS: readonly Tool[] = [
   {
     name: 'aiperf',
     package: 'aiperf',
-    argv: (bin, { url, rate, requests, tokens }, tokenizer, out) => [
+    argv: (bin, { url, rate, requests, tokens, bodies }, tokenizer, out) => [
       `${bin}/aiperf`,
-      ...`profile --model reference --url ${url} --endpoint-type chat --streaming --ui none`.split(
-        ' ',
-      ),
+      ...`profile --model reference --url ${url} --streaming --ui none`.split(' '),
       ...`--request-rate ${rate} --request-count ${requests} --tokenizer ${tokenizer}`.split(' '),
-      ...`--isl ${PROMPT} --osl ${tokens} --extra-inputs ignore_eos:true`.split(' '),
+      ...(bodies === undefined
+        ? `--endpoint-type chat --isl ${PROMPT} --osl ${tokens} --extra-inputs ignore_eos:true`
+        : `--endpoint-type completions --custom-dataset-type raw-payload --input-file ${bodies}`
+      ).split(' '),
       ...`--output-artifact-dir ${out}`.split(' '),
     ],
     ttft: 'aiperf.time_to_first_token',

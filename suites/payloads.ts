@@ -58,6 +58,42 @@ export function libraryFor(
   return tpu !== undefined || wanted === 'jax' ? 'jax' : 'torch';
 }
 
+/** Chips of a host → how they lie. */
+const BOUNDS: Readonly<Record<number, string>> = { 1: '1,1,1', 2: '1,2,1', 4: '2,2,1', 8: '2,4,1' };
+
+/**
+ * What JAX and libtpu read when they start. Its platform is named: a host without a usable chip would else
+ * quietly become a CPU.
+ *
+ * @param devices that the process shall see: all chips, or as many reference devices
+ * @param alone the process uses this host by itself, also where that is one of a larger slice
+ */
+export function jaxEnvironment(
+  node: Node,
+  devices: number,
+  alone: boolean,
+): Readonly<Record<string, string>> {
+  const [first] = node.accelerators;
+  if (first?.kind !== 'tpu') {
+    return {
+      JAX_PLATFORMS: 'cpu',
+      XLA_FLAGS: `--xla_force_host_platform_device_count=${devices}`,
+      NPROC: String(Math.min(first?.cores ?? 1, MOST_THREADS)),
+    };
+  }
+  const chips = node.accelerators.length;
+  const bounds = BOUNDS[chips];
+  return {
+    JAX_PLATFORMS: 'tpu',
+    ...(alone &&
+      bounds !== undefined && {
+        TPU_PROCESS_BOUNDS: '1,1,1',
+        TPU_CHIPS_PER_PROCESS_BOUNDS: bounds,
+        TPU_VISIBLE_CHIPS: node.accelerators.map((_, index) => index).join(','),
+      }),
+  };
+}
+
 const frame = (name: string) => ({
   payload: fileURLToPath(new URL(`payload/${name}.py`, import.meta.url)),
 });
@@ -99,7 +135,7 @@ export function onEveryDevice(
     const files = [frame('devices'), program, torch];
     return {
       argv: [frame('chips'), ...files, ...shared, '--cores', String(cores)],
-      environment: {},
+      environment: jaxEnvironment(node, node.accelerators.length, true),
     };
   }
   return {

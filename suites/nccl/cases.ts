@@ -2,8 +2,10 @@
 import type { Parameters, Subject } from '../../plan/model.ts';
 import type { Node } from '../../runners/model.ts';
 import type { Case } from '../model.ts';
+import { HarnessError } from '../../plan/errors.ts';
 import { libraryFor } from '../payloads.ts';
 import { isComposed, type Collective } from './collectives.ts';
+import { liesOf, type Lie } from './mesh.ts';
 import type { Options } from './options.ts';
 import { applicable, expandSizes } from './sizes.ts';
 import { KNOBS, knobCases } from './knobs.ts';
@@ -33,7 +35,14 @@ export interface CaseSizes {
 
 /** One rank an accelerator; a machine without one gets two. The most of any node: one with fewer must fail, not shrink the case. */
 export function ranksPerNode(nodes: readonly Node[]): number {
-  return Math.max(...nodes.map((node) => (isCpu(node) ? CPU_RANKS : node.accelerators.length)), 0);
+  return Math.max(...nodes.map(ranksOf), 0);
+}
+
+/** A chip whose cores the runtime shows as devices of their own has a rank for each. */
+function ranksOf(node: Node): number {
+  const { accelerators } = node;
+  if (isCpu(node)) return Math.max(CPU_RANKS, accelerators.length);
+  return accelerators.reduce((sum, { kind, cores }) => sum + (kind === 'tpu' ? cores : 1), 0);
 }
 
 export function isCpu(node: Node): boolean {
@@ -55,6 +64,7 @@ function railsOf(options: Options, nodes: readonly Node[]): number {
 function libraryOf(options: Options, nodes: readonly Node[]): string {
   if (options.driver === 'nccl-tests') return 'nccl';
   if (options.library !== 'auto') return options.library;
+  if (nodes.some((node) => node.accelerators.some(({ kind }) => kind === 'tpu'))) return 'xla';
   return nodes.some((node) => isCpu(node)) ? 'gloo' : 'nccl';
 }
 
@@ -74,12 +84,12 @@ export function caseSizes(
 
 /** Same nodes, same cases, same order. A scope that these nodes can't form gives none. */
 export function cases(options: Options, nodes: readonly Node[]): readonly Case[] {
-  libraryFor('nccl', 'torch', nodes);
+  checkLibrary(options, nodes);
   const perNode = ranksPerNode(nodes);
   const measured = options.scopes.flatMap((scope) => {
     const own = options.collectives
       .filter((collective) => possible(scope, collective, nodes, perNode))
-      .map((collective) => oneCase(options, scope, collective, nodes, perNode));
+      .flatMap((collective) => casesOf(options, scope, collective, nodes, perNode));
     return [...own, ...proofOf(options, scope, own)];
   });
   return [...measured, ...knobsOf(options, nodes, perNode)];
@@ -92,7 +102,8 @@ function knobsOf(options: Options, nodes: readonly Node[], perNode: number): rea
   return options.knobs.flatMap((knob) => {
     const { scope } = KNOBS[knob];
     if (collective === undefined || !possible(scope, collective, nodes, perNode)) return [];
-    const twin = oneCase(options, scope, collective, nodes, perNode);
+    const [twin] = casesOf(options, scope, collective, nodes, perNode);
+    if (twin === undefined) return [];
     const bytes = promisedSizes(twin).at(-1);
     // They are NCCL's own.
     if (twin.parameters['library'] !== 'nccl') return [];
@@ -103,7 +114,8 @@ function knobsOf(options: Options, nodes: readonly Node[], perNode: number): rea
 /** The proof of a scope's transport, by the collective that shows most: NVLS is for all_reduce first. */
 function proofOf(options: Options, scope: Scope, own: readonly Case[]): readonly Case[] {
   const twin = own.find((one) => collectiveOf(one) === 'all_reduce') ?? own[0];
-  if (twin === undefined || !wantsProof(options)) return [];
+  // The proof is NCCL's log.
+  if (twin === undefined || twin.parameters['library'] === 'xla' || !wantsProof(options)) return [];
   const bytes = promisedSizes(twin).at(-1);
   if (bytes === undefined) return [];
   return [proofCase(options, twin, SUBJECTS[scope], collectiveOf(twin), bytes)];
@@ -114,8 +126,9 @@ function possible(scope: Scope, collective: Collective, nodes: readonly Node[], 
     case 'node':
       return perNode >= 2;
     case 'pair':
+      return perNode >= 1 && nodes.length >= 2 && !sliced(nodes);
     case 'rail':
-      return perNode >= 1 && nodes.length >= 2;
+      return perNode >= 1 && nodes.length >= 2 && !nodes.some(isTpu);
     case 'domain':
       return smallestDomain(nodes) !== undefined;
     case 'lot':
@@ -123,6 +136,35 @@ function possible(scope: Scope, collective: Collective, nodes: readonly Node[], 
         nodes.length >= 2 && (collective !== 'alltoall' || nodes.length * perNode <= ALLTOALL_RANKS)
       );
   }
+}
+
+function isTpu(node: Node): boolean {
+  return node.accelerators.some(({ kind }) => kind === 'tpu');
+}
+
+/** Two hosts of one TPU slice are no topology that its runtime would start. */
+function sliced(nodes: readonly Node[]): boolean {
+  const slices = nodes
+    .filter(isTpu)
+    .flatMap(({ domains }) => domains.find(({ kind }) => kind === 'slice')?.id ?? []);
+  return new Set(slices).size < slices.length;
+}
+
+/** @throws {HarnessError} PLAN_INVALID for what a library does not have, or has no devices for here */
+function checkLibrary(options: Options, nodes: readonly Node[]): void {
+  const { library, driver } = options;
+  const torch = driver === 'nccl-tests' || library === 'nccl' || library === 'gloo';
+  const wanted = library === 'xla' ? 'jax' : torch ? 'torch' : 'auto';
+  if (libraryFor('nccl', wanted, nodes) === 'torch') return;
+  const odd = [
+    ...options.collectives.filter((one) => one === 'broadcast'),
+    ...(['transport', 'profile', 'nvls'] as const).filter((key) => options[key] !== undefined),
+    ...(options.knobs.length > 0 ? ['knobs'] : []),
+  ];
+  if (odd.length === 0) return;
+  throw new HarnessError('PLAN_INVALID', `suite nccl: library xla has no ${odd.join(', ')}`, {
+    hint: 'Leave it out for TPUs and for library xla.',
+  });
 }
 
 /** Nodes of the smallest domain that holds at least two; undefined where none does. */
@@ -135,12 +177,34 @@ function smallestDomain(nodes: readonly Node[]): number | undefined {
   return several.length === 0 ? undefined : Math.min(...several);
 }
 
+function casesOf(
+  options: Options,
+  scope: Scope,
+  collective: Collective,
+  nodes: readonly Node[],
+  perNode: number,
+): readonly Case[] {
+  if (libraryOf(options, nodes) !== 'xla') {
+    return [oneCase(options, scope, collective, nodes, perNode)];
+  }
+  const size =
+    scope === 'domain'
+      ? (smallestDomain(nodes) ?? 2)
+      : { node: 1, pair: 2, rail: 2, lot: nodes.length }[scope];
+  // Any of them stand for the scope, but in a lot or a pair slices may be joined.
+  const among = scope === 'lot' || scope === 'pair' ? nodes : nodes.slice(0, 1);
+  return liesOf(size * perNode, options.mesh, among).map((lie) =>
+    oneCase(options, scope, collective, nodes, perNode, lie),
+  );
+}
+
 function oneCase(
   options: Options,
   scope: Scope,
   collective: Collective,
   nodes: readonly Node[],
   perNode: number,
+  lie?: Lie,
 ): Case {
   const library = libraryOf(options, nodes);
   const composed = isComposed(collective, library, options.dtype);
@@ -158,20 +222,27 @@ function oneCase(
     // Of each communicator: one rank a node and rail.
     ...(rails !== undefined && { ranks: size, rails }),
     ...(composed && { composed }),
+    ...lie?.parameters,
     ...(options.driver !== 'torch' && { driver: options.driver }),
     ...(options.profile !== undefined && { profile: options.profile }),
     ...(options.nvls !== undefined && { nvls: options.nvls }),
   };
   const { fit } =
     rails === undefined
-      ? caseSizes(options, nodes, size * perNode)
+      ? caseSizes(options, nodes, lie?.size ?? size * perNode, perNode)
       : caseSizes(options, nodes, size, rails);
   const per = SUBJECTS[scope];
   const figures = composed ? ['time'] : ['busbw', 'algbw', 'time'];
   return {
-    id: ['nccl', collective, scope, options.dtype, library, options.driver]
-      .filter((word) => word !== 'torch')
-      .join('.'),
+    id: [
+      'nccl',
+      collective,
+      scope,
+      options.dtype,
+      library,
+      ...(options.driver === 'torch' ? [] : [options.driver]),
+      ...(lie?.word === undefined ? [] : [lie.word]),
+    ].join('.'),
     suite: 'nccl',
     parameters,
     // Rails run between two nodes.
@@ -193,7 +264,11 @@ function oneCase(
       ];
     }),
     ...((scope === 'pair' || scope === 'rail') && options['full-sweep'] && { fullSweep: true }),
-    expected: cpu ? 5 : 20 + fit.length + (scope === 'lot' ? 0.01 * size * perNode : 0),
+    expected: cpu
+      ? lie === undefined
+        ? 5
+        : 10
+      : 20 + fit.length + (scope === 'lot' ? 0.01 * size * perNode : 0),
   };
 }
 

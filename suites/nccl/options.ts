@@ -36,10 +36,14 @@ export const schema = z.strictObject({
     description: 'our payload, or nccl-tests under mpirun (on Slurm: srun), installed on the nodes',
   }),
   binaries: z.string().optional().meta({ description: 'folder of the nccl-tests programs' }),
-  library: z
-    .enum(['auto', 'nccl', 'gloo'])
-    .default('auto')
-    .meta({ description: 'auto: nccl on GPUs, gloo on CPUs' }),
+  library: z.enum(['auto', 'nccl', 'gloo', 'xla']).default('auto').meta({
+    description:
+      'auto: nccl on GPUs, gloo on CPUs, xla (through JAX) on TPUs; xla runs on CPUs too, as reference devices',
+  }),
+  mesh: z.array(z.int().min(2).max(4096)).min(2).max(4).optional().meta({
+    description:
+      'xla: how the ranks of a scope lie, e.g. [4, 8]; each collective runs over all of them and along each axis',
+  }),
   profile: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]*$/u)

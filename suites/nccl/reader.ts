@@ -6,6 +6,7 @@ import { sessionReader, type Speaker, type ValueLine } from '../session-reader.t
 import { arrivals } from './arrivals.ts';
 import { busbwFactor, movedBytes, type Collective } from './collectives.ts';
 import { collectiveOf, promisedSizes, railsIn } from './cases.ts';
+import { communicatorSize } from './mesh.ts';
 import { rankLedger, type Slowest } from './ranks.ts';
 import { ranksOnEach } from './steps.ts';
 import { readRas, type RasReport } from './ras.ts';
@@ -14,7 +15,7 @@ import { subjectOf } from './subject.ts';
 /** Ends of one node's process that say only that the others stopped answering. */
 const SILENT = new Set(['HANG', 'OUTPUT_INCOMPLETE']);
 
-/** Reader of `payload/collective.py`. */
+/** Reader of `payload/collective.py` and `payload/xla.py`. */
 export function torchReader(context: ReaderContext): Reader {
   const { case: of, nodes } = context;
   const collective = collectiveOf(of);
@@ -23,6 +24,7 @@ export function torchReader(context: ReaderContext): Reader {
   const rails = railsIn(of);
   // Of one communicator: of the whole trial, or of each rail by itself.
   const ranks = rails === undefined ? perNode * nodes.length : nodes.length;
+  const members = communicatorSize(of.parameters, ranks);
   const ledgers = Array.from({ length: rails ?? 1 }, () => rankLedger(ranks));
   const order = context.steps[0]?.nodes ?? nodes.map((node) => node.id);
   const arrived = arrivals(order);
@@ -78,7 +80,7 @@ export function torchReader(context: ReaderContext): Reader {
         return [
           ...(slowest === undefined
             ? []
-            : samplesOf(figures(collective, bytes, ranks, slowest.time, parameters), slowest, {
+            : samplesOf(figures(collective, bytes, members, slowest.time, parameters), slowest, {
                 subject,
                 parameters,
               })),

@@ -1,6 +1,7 @@
 /** The bytes that `payload/collective.py` would print on a node with these true values. */
 import type { PlacedStep, SimulatedNode } from '../../runners/model.ts';
 import { simulateProof } from './transport/simulate.ts';
+import { communicatorSize } from './mesh.ts';
 import { busbwFactor, movedBytes, type Collective } from './collectives.ts';
 
 /** What the payload's arguments say; a simulated payload reads its own command line like the real one. */
@@ -23,7 +24,8 @@ function asked(step: PlacedStep) {
 export function* simulate(step: PlacedStep, node: SimulatedNode): Iterable<string> {
   const { collective, sizes, perNode, iterations, rails } = asked(step);
   const position = Math.max(0, step.nodes.indexOf(node.node.id));
-  const ranks = (rails > 0 ? 1 : perNode) * step.nodes.length;
+  const all = (rails > 0 ? 1 : perNode) * step.nodes.length;
+  const ranks = communicatorSize(step.parameters, all);
   const own = Array.from({ length: perNode }, (_, local) => position * perNode + local);
   const { dtype, library, composed } = step.parameters;
   const wrong =

@@ -1,10 +1,12 @@
 /** A case on claimed nodes → the programs to start. */
 import { fileURLToPath } from 'node:url';
 import type { Argument, Node, Step } from '../../runners/model.ts';
+import { jaxEnvironment } from '../payloads.ts';
 import type { Case } from '../model.ts';
 import { caseSizes, collectiveOf, isCpu, promisedSizes, railsIn, ranksPerNode } from './cases.ts';
 import { knobEnvironment } from './knob-environment.ts';
 import type { Options } from './options.ts';
+import { communicatorSize, meshArguments, slicesOf } from './mesh.ts';
 import { profileEnvironment } from './transport/profiles.ts';
 import { DEBUG, isProof } from './transport/proof.ts';
 
@@ -29,7 +31,7 @@ export function steps(options: Options, of: Case, nodes: readonly Node[]): reado
   const proof = isProof(of);
   const notApplicable = (
     rails === undefined
-      ? caseSizes(options, nodes, ranks)
+      ? caseSizes(options, nodes, communicatorSize(of.parameters, ranks), perNode)
       : caseSizes(options, nodes, nodes.length, rails)
   ).not;
   const shared: readonly Argument[] = [
@@ -46,7 +48,9 @@ export function steps(options: Options, of: Case, nodes: readonly Node[]): reado
     '--ranks-per-node',
     String(perNode),
   ];
+  const xla = of.parameters['library'] === 'xla';
   const environment = {
+    ...(xla && jaxEnvironment(first, perNode, nodes.length === 1)),
     ...profileEnvironment(options),
     ...(options.nvls !== undefined && { NCCL_NVLS_ENABLE: options.nvls ? '1' : '0' }),
     ...(rails !== undefined &&
@@ -83,32 +87,49 @@ export function steps(options: Options, of: Case, nodes: readonly Node[]): reado
       },
     ];
   }
-  return [
-    {
-      ...common,
-      on: 'each-node',
-      argv: [
-        { payload: payload('collective.py') },
-        { payload: payload('rank.py') },
-        { payload: payload('operations.py') },
-        { payload: payload('hang.py') },
-        ...shared,
-        '--library',
-        String(of.parameters['library']),
-        '--address',
-        { addressOf: first.id },
-        '--port',
-        { port: 'rendezvous' },
-        '--init-limit',
-        String(init),
-        '--operation-limit',
-        String(operation),
-        '--not-applicable',
-        notApplicable.join(','),
+  const files = (names: readonly string[]) => names.map((name) => ({ payload: payload(name) }));
+  const rendezvous: readonly Argument[] = [
+    ...shared,
+    '--library',
+    String(of.parameters['library']),
+    '--address',
+    { addressOf: first.id },
+    '--port',
+    { port: 'rendezvous' },
+    '--init-limit',
+    String(init),
+    '--operation-limit',
+    String(operation),
+    '--not-applicable',
+    notApplicable.join(','),
+  ];
+  const argv: readonly Argument[] = xla
+    ? [
+        ...files(['collective.py', 'operations.py', 'programs.py']),
+        ...rendezvous,
+        ...xlaArguments(of, nodes),
+      ]
+    : [
+        ...files(['rank.py', 'operations.py', 'hang.py']),
+        ...rendezvous,
         ...railArguments(options, rails),
         ...(proof ? ['--prove'] : []),
-      ],
-    },
+      ];
+  const program = xla ? 'xla.py' : 'collective.py';
+  return [{ ...common, on: 'each-node', argv: [{ payload: payload(program) }, ...argv] }];
+}
+
+/** What kind of devices, and how they lie. */
+function xlaArguments(of: Case, nodes: readonly Node[]): readonly Argument[] {
+  const tpu = nodes.some((node) => node.accelerators.some(({ kind }) => kind === 'tpu'));
+  const slices = tpu ? slicesOf(nodes) : undefined;
+  return [
+    '--roll-port',
+    { port: 'roll' },
+    '--kind',
+    tpu ? 'tpu' : 'cpu',
+    ...meshArguments(of.parameters),
+    ...(slices === undefined ? [] : ['--slices', slices.join(',')]),
   ];
 }
 

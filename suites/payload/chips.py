@@ -1,7 +1,8 @@
 """One process that owns all chips of a host, a thread a device, in step: the frame of the payloads that run on JAX.
 
 Run as `chips.py DEVICES WORK BASE --devices N …`: DEVICES is devices.py, whose method this shares, WORK what is
-run on each device, BASE the torch payload whose method WORK shares. A chip whose cores the runtime shows as
+run on each device, BASE the torch payload whose method WORK shares. Which devices there are JAX has from the
+environment. A chip whose cores the runtime shows as
 devices of their own speaks once, for all of them. Never run on a TPU so far: see docs/tpu.md.
 """
 import hashlib
@@ -19,8 +20,6 @@ from importlib.util import module_from_spec, spec_from_loader
 
 # Results that may be in flight: a queue of thousands would hold their memory.
 IN_FLIGHT = 8
-# Chips of a host -> how they lie, for a process that uses this host alone of a larger slice.
-BOUNDS = {1: "1,1,1", 2: "1,2,1", 4: "2,2,1", 8: "2,4,1"}
 
 
 def borrow(path):
@@ -177,22 +176,6 @@ class Device:
         return None  # JAX does not tell it; the boost figure keeps every burst.
 
 
-def surroundings(options):
-    """What JAX reads when it is imported: this host alone, and as many reference devices as are asked for."""
-    count = options.devices * options.cores
-    if options.kind == "cpu":
-        os.environ["JAX_PLATFORMS"] = "cpu"
-        os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=%d" % count
-        os.environ.setdefault("NPROC", str(options.threads))
-        return
-    # Without it a host without a usable chip would quietly become a CPU.
-    os.environ["JAX_PLATFORMS"] = "tpu"
-    if options.devices in BOUNDS:
-        os.environ.setdefault("TPU_PROCESS_BOUNDS", "1,1,1")
-        os.environ.setdefault("TPU_CHIPS_PER_PROCESS_BOUNDS", BOUNDS[options.devices])
-        os.environ.setdefault("TPU_VISIBLE_CHIPS", ",".join(map(str, range(options.devices))))
-
-
 def found(options):
     """JAX and its devices in order, chip by chip; or whose fault it is that they are not there."""
     try:
@@ -254,7 +237,6 @@ def run(module, device, core, stages, one, options, ended):
 def conduct(module, options):
     global mouth
     mouth = Mouth(options.cores)
-    surroundings(options)
     jax, places = found(options)
     stages, ended = Stages(len(places), options.load, options.cores), queue.Queue()
     for one, place in enumerate(places):

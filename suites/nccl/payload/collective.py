@@ -25,16 +25,16 @@ from importlib.util import module_from_spec, spec_from_loader
 STOPPED_LIMIT = 2.0
 
 
-def arguments():
+def arguments(files):
+    """What is asked of a node; `files` are in front: the paths of other files of the payload."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rank", help="path of rank.py")
-    parser.add_argument("operations", help="path of operations.py")
-    parser.add_argument("hang", help="path of hang.py")
+    for name in files:
+        parser.add_argument(name)
     parser.add_argument("--collective", required=True, choices=(
         "all_reduce", "all_gather", "reduce_scatter", "alltoall", "broadcast", "sendrecv"))
     parser.add_argument("--sizes", required=True, help="bytes, comma separated")
     parser.add_argument("--dtype", default="fp32")
-    parser.add_argument("--library", default="auto", choices=("auto", "nccl", "gloo"))
+    parser.add_argument("--library", default="auto", choices=("auto", "nccl", "gloo", "xla"))
     parser.add_argument("--ranks-per-node", type=int, required=True)
     parser.add_argument("--iterations", type=int, default=20)
     parser.add_argument("--warmup", type=int, default=5)
@@ -46,7 +46,7 @@ def arguments():
     parser.add_argument("--groups", default="", help="mod:N: one communicator for each local rank modulo N")
     parser.add_argument("--prove", action="store_true", help="run once, untimed, and pass NCCL's own log on")
     parser.add_argument("--rail-interfaces", default="", help="interface of each group, comma separated (gloo)")
-    return parser.parse_args()
+    return parser
 
 
 def load(name, path):
@@ -76,9 +76,11 @@ class Trouble(Exception):
 WORDS = (
     ("address already in use", "harness", "PORT_IN_USE"),
     ("out of memory", "harness", "OUT_OF_MEMORY"),
+    ("resource_exhausted", "harness", "OUT_OF_MEMORY"),
     ("can't allocate memory", "harness", "OUT_OF_MEMORY"),
     ("not enough memory", "harness", "OUT_OF_MEMORY"),
     ("not implemented", "harness", "NOT_SUPPORTED"),
+    ("unimplemented", "harness", "NOT_SUPPORTED"),
     ("does not support", "harness", "NOT_SUPPORTED"),
     ("unsupported", "harness", "NOT_SUPPORTED"),
     ("invalid device ordinal", "node", "ACCELERATOR_MISSING"),
@@ -90,6 +92,7 @@ WORDS = (
     ("timed out", "group", "RANK_MISSING"),
     ("timeout", "group", "RANK_MISSING"),
     ("socket", "group", "PEER_LOST"),
+    ("jaxruntimeerror", "group", "COLLECTIVE_FAILED"),
 )
 
 
@@ -269,8 +272,8 @@ class Node:
         if one.stopped_since is not None and now - one.stopped_since >= STOPPED_LIMIT:
             raise Trouble("node", "RANK_MISSING", f"{where} is stopped in: {one.operation}")
         limit = self.options.operation_limit
-        if one.operation in ("start", "rendezvous", "init", "connect"):
-            # Others may still import torch, and the payload's own roll call comes first.
+        if one.operation in ("start", "rendezvous", "init", "connect") or one.operation.endswith(" compile"):
+            # Others may still import torch or compile, and the payload's own roll call comes first.
             limit = 2 * self.options.init_limit + 10
         if now - one.since > limit:
             if state == "D":
@@ -308,7 +311,7 @@ class Node:
 
 
 def main():
-    options = arguments()
+    options = arguments(("rank", "operations", "hang")).parse_args()
     try:
         import torch
         import torch.distributed

@@ -1,4 +1,5 @@
-"""The collectives, and data of which every element says which ranks it must have come from. Runs under collective.py."""
+"""The collectives, and data of which every element says which ranks it must have come from. Runs under collective.py;
+the functions that make data take jax.numpy for torch too, and xla.py runs them so."""
 
 # Elements filled or compared at once: bounds the scratch memory of large sizes.
 CHUNK = 1 << 22
@@ -8,7 +9,7 @@ REDUCTIONS = ("all_reduce", "reduce_scatter")
 
 def mixed(torch, start, count, salt, device):
     """Pseudo-random 0..2^16-1 by position: a block in the wrong place shows."""
-    index = torch.arange(start, start + count, dtype=torch.int64, device=device)
+    index = torch.arange(count, dtype=torch.int64, device=device) + start
     value = (index + salt * 7919) * 2654435761 % 4294967296
     return (value // 65536 + value) % 65536
 
@@ -26,9 +27,9 @@ def depth(torch, start, count, ranks, device):
 def contribution(torch, start, count, rank, ranks, device):
     """A power of two of its own for each rank that contributes, so that sums are exact in every dtype
     and a missing or doubled contribution changes them; the powers rotate with the position."""
-    index = torch.arange(start, start + count, dtype=torch.int64, device=device)
+    index = torch.arange(count, dtype=torch.int64, device=device) + start
     turn = (index + rank) % ranks
-    return torch.where(turn < depth(torch, start, count, ranks, device), 2 ** turn.clamp(max=6), 0 * turn)
+    return torch.where(turn < depth(torch, start, count, ranks, device), 2 ** turn.clip(max=6), 0 * turn)
 
 
 def reduced(torch, start, count, ranks, device):

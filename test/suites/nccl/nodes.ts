@@ -3,7 +3,12 @@ import type { Node } from '../../../runners/model.ts';
 import type { Case, Reader, Reading, StepExit, Suite } from '../../../suites/model.ts';
 
 /** Node n0001 …, with accelerators of a kind and, where given, a leaf. */
-export function node(number: number, kind: 'gpu' | 'cpu', count: number, leaf?: string): Node {
+export function node(
+  number: number,
+  kind: 'gpu' | 'tpu' | 'cpu',
+  count: number,
+  leaf?: string,
+): Node {
   const id = `n${String(number).padStart(4, '0')}`;
   return {
     id,
@@ -11,7 +16,7 @@ export function node(number: number, kind: 'gpu' | 'cpu', count: number, leaf?: 
     name: `host-${number}`,
     fabricAddress: `127.0.0.${number + 1}`,
     accelerators: Array.from({ length: count }, (_, index) => ({
-      id: kind === 'cpu' ? 'cpu' : `GPU-${number}-${index}`,
+      id: kind === 'cpu' ? (count === 1 ? 'cpu' : `cpu${index}`) : `GPU-${number}-${index}`,
       kind,
       model: kind === 'cpu' ? 'a CPU' : 'NVIDIA H200',
       index,

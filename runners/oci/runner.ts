@@ -2,6 +2,7 @@
 import type { Runner } from '../model.ts';
 import { systemClock, type Clock } from '../cloud/clock.ts';
 import { checkEndpoint } from '../cloud/options.ts';
+import type { Machine } from '../cloud/model.ts';
 import type { Ownership } from '../cloud/ownership.ts';
 import { cloudRunner, type Cloud, type Surroundings } from '../cloud/runner.ts';
 import { attachInstances } from './attach.ts';
@@ -65,10 +66,12 @@ async function connect(options: OciOptions, surroundings: Surroundings): Promise
     attach: async (signal) =>
       attach === undefined ? [] : attachInstances(oci, attach, address, signal),
     // A look at the console is a thing that is made: not of machines that are others'.
-    hostKeys: async (machine, signal) => {
-      const marks = seen.get(machine.id);
-      return marks === undefined ? [] : consoleKeys(oci, machine, marks, signal);
-    },
+    ...(provision !== undefined && {
+      hostKeys: async (machine: Machine, signal: AbortSignal) => {
+        const marks = seen.get(machine.id);
+        return marks === undefined ? [] : consoleKeys(oci, machine, marks, signal);
+      },
+    }),
     unfit: (machines, signal) => inMaintenance(oci, machines, signal),
     notices: (machines, signal) => ociNotices(oci, machines, signal),
     reportFaults: (faults, send, signal) => reportHosts(oci, regions, faults, send, signal),

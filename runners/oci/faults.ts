@@ -4,6 +4,7 @@
  */
 import { HarnessError } from '../../plan/errors.ts';
 import type { Fault, FaultReport } from '../model.ts';
+import { mayAgain } from '../cloud/problem.ts';
 import { isGone } from '../cloud/rest.ts';
 import type { Oci } from './client.ts';
 import { instanceShape, type Instance } from './shapes.ts';
@@ -86,7 +87,7 @@ async function tagged(
         },
         shape: instanceShape,
         signal,
-        patience: { again: (error) => !isChanged(error), total: 30 },
+        patience: { again: (error) => mayAgain(error) && !isChanged(error), total: 30 },
       });
     } catch (error) {
       if (isChanged(error) && turn < TURNS) continue;

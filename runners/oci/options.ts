@@ -3,13 +3,16 @@ import { z } from 'zod';
 import { cloudFields, oneWay } from '../cloud/options.ts';
 
 /** "ocid1.TYPE.REALM.[REGION].UNIQUE". */
-const ocid = (type: string) =>
+const ocid = (...types: readonly string[]) =>
   z
     .string()
     .max(255)
     .regex(
-      new RegExp(String.raw`^ocid1\.(?:${type})\.[a-z0-9-]+\.[a-z0-9-]*\.[a-z0-9._-]+$`, 'u'),
-      `an OCID (ocid1.${type}.…)`,
+      new RegExp(
+        String.raw`^ocid1\.(?:${types.join('|') || '[a-z0-9]+'})\.[a-z0-9-]+\.[a-z0-9-]*\.[a-z0-9._-]+$`,
+        'u',
+      ),
+      types.length === 0 ? 'an OCID' : `an OCID of a ${types.join(' or ')}`,
     );
 
 const region = z.string().regex(/^[a-z]{2,4}-[a-z]+-\d+$/u, 'a region is like us-ashburn-1');
@@ -31,9 +34,9 @@ const place = z.strictObject({
   'security-groups': z.array(ocid('networksecuritygroup')).max(5).default([]),
   image: ocid('image').meta({ description: 'an image is of one region' }),
   'capacity-reservation': ocid('capacityreservation').optional(),
-  'hpc-island': ocid('[a-z0-9]+').optional(),
+  'hpc-island': ocid().optional(),
   'network-blocks': z
-    .array(ocid('[a-z0-9]+'))
+    .array(ocid())
     .min(1)
     .max(100)
     .optional()
@@ -43,7 +46,7 @@ const place = z.strictObject({
 export const ociOptions = z
   .strictObject({
     ...cloudFields,
-    compartment: ocid('compartment|tenancy'),
+    compartment: ocid('compartment', 'tenancy'),
     tenancy: ocid('tenancy')
       .optional()
       .meta({ description: 'where the credentials do not say; physical hosts are listed there' }),
@@ -59,10 +62,10 @@ export const ociOptions = z
         names: z.array(z.string().min(1).max(255)).min(1).optional(),
         tags: z.record(tag, value).optional().meta({ description: 'free-form tags' }),
         'capacity-reservation': ocid('capacityreservation').optional(),
-        'compute-cluster': ocid('[a-z0-9]+').optional(),
+        'compute-cluster': ocid().optional(),
         'cluster-network': ocid('clusternetwork').optional(),
         'instance-pool': ocid('instancepool').optional(),
-        'gpu-memory-cluster': ocid('[a-z0-9]+').optional(),
+        'gpu-memory-cluster': ocid().optional(),
       })
       .superRefine(someOf)
       .optional(),

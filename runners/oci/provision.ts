@@ -61,8 +61,7 @@ export function ociProvisioner(oci: Oci, plan: OciPlan): Provisioner {
           return machinesOf(oci, region, own, address, signal);
         }),
       );
-      const machines: Machine[] = [];
-      for (const machine of lists.flat()) machines.push(await explained(machine, signal));
+      const machines = await Promise.all(lists.flat().map((one) => explained(one, signal)));
       return machines.sort(byAge);
     },
     placed: (machines, signal) => placedByHosts(oci, machines, signal),

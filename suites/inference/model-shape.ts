@@ -32,6 +32,7 @@ export type ModelShape = z.output<typeof modelShape>;
 /** Presets near well-known sizes. `small` proves the tool on a reference device. */
 export const PRESETS = {
   'llm-8b': shape('llm-8b', 32, 4096, 32, 8, 14336, 128256),
+  'llm-1b': shape('llm-1b', 16, 2048, 32, 8, 8192, 128256),
   'llm-70b': shape('llm-70b', 80, 8192, 64, 8, 28672, 128256),
   small: shape('small', 2, 256, 8, 4, 704, 4096),
 } as const satisfies Record<string, ModelShape>;

@@ -1,6 +1,7 @@
 /** The `inference` block of the plan. */
 import { z } from 'zod';
 import { quantityOption } from '../../plan/options.ts';
+import { ABOUT_LIBRARY, LIBRARIES } from '../payloads.ts';
 import { modelShape } from './model-shape.ts';
 import { checkServing, serving } from './serving-options.ts';
 
@@ -28,10 +29,11 @@ export const schema = z
     serving: serving
       .exactOptional()
       .describe('for mode server and endpoint: what is loaded, and how'),
+    library: z.enum(LIBRARIES).default('auto').describe(ABOUT_LIBRARY),
     model: z
-      .union([z.literal('auto'), z.enum(['llm-8b', 'llm-70b', 'small']), modelShape])
+      .union([z.literal('auto'), z.enum(['llm-1b', 'llm-8b', 'llm-70b', 'small']), modelShape])
       .default('auto')
-      .describe('a preset, or a shape of your own; auto: llm-8b, small on a CPU'),
+      .describe('a preset, or a shape of your own; auto: llm-8b, on a TPU llm-1b, small on a CPU'),
     tp: z
       .union([z.literal('auto'), count(72)])
       .default('auto')
@@ -42,8 +44,8 @@ export const schema = z
       .describe('auto: bf16 (fp32)'),
     context: byDevice(2 ** 20, 'tokens of each prompt; auto: 2048 (32)'),
     generate: byDevice(2 ** 16, 'tokens decoded behind each prompt; auto: 128 (16)'),
-    batch: byDevice(2 ** 14, 'sequences decoded together; auto: 64 (4)'),
-    'prefill-batch': byDevice(2 ** 12, 'prompts read together; auto: 8 (2)'),
+    batch: byDevice(2 ** 14, 'sequences decoded together; auto: 64, on a TPU 32 (4)'),
+    'prefill-batch': byDevice(2 ** 12, 'prompts read together; auto: 8, on a TPU 4 (2)'),
     settle: quantityOption('s').default(20).describe('longest wait for a steady rate'),
     window: quantityOption('s').default(10).describe('length of each measurement'),
     seed: z

@@ -1,6 +1,6 @@
 /** One fleet's setting: the options with every `auto` resolved by the devices that are there. */
 import type { Node } from '../../runners/model.ts';
-import { libraryFor } from '../payloads.ts';
+import { libraryFor, type Library } from '../payloads.ts';
 import { PRESETS, type ModelShape } from './model-shape.ts';
 import type { DTYPES, Options } from './options.ts';
 
@@ -16,27 +16,35 @@ export interface Setting {
   /** Sequences. */
   readonly batch: number;
   readonly prefillBatch: number;
-  readonly kind: 'cpu' | 'gpu';
+  readonly kind: 'cpu' | 'gpu' | 'tpu';
+  readonly library: Library;
 }
+
+const LARGE = {
+  model: 'llm-8b',
+  dtype: 'bf16',
+  context: 2048,
+  generate: 128,
+  batch: 64,
+  prefillBatch: 8,
+} as const;
+/** The least part of 16 GB holds its weights and caches. */
+const ON_TPU = { ...LARGE, model: 'llm-1b', batch: 32, prefillBatch: 4 } as const;
 
 const USUAL = {
   cpu: { model: 'small', dtype: 'fp32', context: 32, generate: 16, batch: 4, prefillBatch: 2 },
-  gpu: {
-    model: 'llm-8b',
-    dtype: 'bf16',
-    context: 2048,
-    generate: 128,
-    batch: 64,
-    prefillBatch: 8,
-  },
+  gpu: LARGE,
+  tpu: ON_TPU,
 } as const;
 
-/** @returns undefined where no node has a device; TPUs are refused */
+/** @returns undefined where no node has a device */
 export function settingFor(options: Options, nodes: readonly Node[]): Setting | undefined {
-  libraryFor('inference', 'torch', nodes);
-  const example = nodes.find((node) => node.accelerators[0]?.kind === 'gpu') ?? nodes[0];
+  const library = libraryFor('inference', options.library, nodes);
+  const example =
+    nodes.find(({ accelerators: [first] }) => first !== undefined && first.kind !== 'cpu') ??
+    nodes[0];
   const kind = example?.accelerators[0]?.kind;
-  if (example === undefined || kind === undefined || kind === 'tpu') return undefined;
+  if (example === undefined || kind === undefined) return undefined;
   const usual = USUAL[kind];
   const name = options.model === 'auto' ? usual.model : options.model;
   const spread = name === 'llm-70b' && kind === 'gpu' ? example.accelerators.length : 1;
@@ -50,5 +58,6 @@ export function settingFor(options: Options, nodes: readonly Node[]): Setting | 
     batch: or(options.batch, usual.batch),
     prefillBatch: or(options['prefill-batch'], usual.prefillBatch),
     kind,
+    library,
   };
 }

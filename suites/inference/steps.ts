@@ -22,7 +22,8 @@ export function inferenceSteps(
   options: Options,
   nodes: readonly Node[],
 ): readonly Step[] {
-  const { model: name, dtype, tp, ...sizes } = of.parameters;
+  const { model: name, dtype, tp, library: wanted, ...sizes } = of.parameters;
+  const library = wanted === 'jax' ? 'jax' : 'torch';
   const model =
     typeof options.model === 'object'
       ? options.model
@@ -40,7 +41,7 @@ export function inferenceSteps(
       on: 'each-node',
       nodes: [node.id],
       role: 'rank',
-      ...onEveryDevice(TRANSFORMER, 'torch', node, 'all', [
+      ...onEveryDevice(TRANSFORMER, library, node, 'all', [
         ...flags.flatMap(([flag, value]) => [`--${flag}`, String(value)]),
         ...(cpu ? CPU_PACE : pace),
       ]),

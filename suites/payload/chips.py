@@ -144,7 +144,8 @@ class Device:
     def __init__(self, jax, place, index):
         self.jax, self.place, self.index, self.name = jax, place, index, place.device_kind
         self.tpu = place.platform == "tpu"
-        self.flight = deque()
+        # `latest`: of a chain of results, each made of the one before: waiting for the last waits for all.
+        self.flight, self.latest = deque(), None
 
     def put(self, values):
         return self.jax.device_put(values, self.place)
@@ -159,6 +160,7 @@ class Device:
     def finish(self):
         while self.flight:
             self.jax.block_until_ready(self.flight.popleft())
+        self.jax.block_until_ready(self.latest)
 
     def mark(self):
         self.finish()

@@ -1,6 +1,8 @@
 /** The JAX payloads on eight forced CPU devices: reference devices, no TPU. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { schema as inferenceSchema } from '../../suites/inference/options.ts';
+import { inference } from '../../suites/inference/suite.ts';
 import { schema } from '../../suites/matmul/options.ts';
 import { schema as ncclSchema } from '../../suites/nccl/options.ts';
 import { nccl } from '../../suites/nccl/suite.ts';
@@ -75,6 +77,34 @@ test('over two processes the same; a node that never arrives or dies is named', 
   };
   const killed = await runRanks(ranks, pair, two, { python: JAX_PYTHON, when });
   assert.equal(suspects(killed), ['RANK_MISSING', ['n0002']]);
+});
+
+test('the transformer runs through JAX: its cache agrees with a full pass, its tokens are the same everywhere', async () => {
+  const model = {
+    name: 'tiny',
+    layers: 1,
+    width: 64,
+    heads: 2,
+    'kv-heads': 1,
+    ffn: 128,
+    vocab: 128,
+  };
+  const sizes = { context: 8, generate: 4, batch: 2, 'prefill-batch': 1 };
+  const suite = inference(inferenceSchema.parse({ library: 'jax', model, ...sizes }));
+  const two = thisMachine(2);
+  const of = theCase(suite, [two], 'inference.offline.tiny.fp32.tp1.8x2.jax');
+  const [step] = suite.steps(of, [two]);
+  if (step === undefined) throw new Error('no step');
+  const ran = await runStep(step, '', JAX_PYTHON);
+  const { readings, outcome } = readSession(suite, of, [{ node: two, ...ran }]);
+  assert.equal(outcome, { status: 'measured' });
+  assert.is(readings.filter((one) => one.kind === 'sample').length, 6);
+  assert.equal(
+    readings.flatMap((one) => (one.kind === 'check' ? [one.ok] : [])),
+    [true, true],
+  );
+  const digests = readings.flatMap((one) => (one.kind === 'digest' ? [one.value] : []));
+  assert.equal([digests.length, new Set(digests).size], [2, 1]);
 });
 
 test('without JAX nothing is measured, and it is nobody’s fault but ours', async () => {

@@ -205,47 +205,73 @@ def captured(model, device):
     return graph.replay, "yes"
 
 
-def work(device, stage, options):
-    torch = device.torch
+class Model:
+    """What `work` asks of a model, of torch; jax-transformer.py has the other one."""
+
+    def __init__(self, device, options):
+        if device.gpu and options.dtype == "bf16" and device.major < 8:
+            raise Failure("harness", "NOT_SUPPORTED", "%s has no bf16" % device.name)
+        torch = device.torch
+        self.device, self.o, self.decode_graph = device, options, "no"
+        self.replica = Replica(device, options)
+        self.net = Transformer(device, options, self.replica)
+        seeded = torch.Generator().manual_seed(options.seed)
+        rows = max(options.batch, options.prefill_batch)
+        prompts = torch.randint(0, options.vocab, (rows, options.context), generator=seeded)
+        self.prompts = prompts.to(device.place)
+
+    def generate(self):
+        """Tokens as lists, and the relative deviation of the last step's logits from a full pass."""
+        tokens, logits = generate(self.net, self.prompts[: self.o.batch])
+        few = min(2, self.o.batch)
+        again = self.net.whole(self.device.torch.cat((self.prompts[:few], tokens[:few]), 1))
+        return tokens.tolist(), float((logits[:few] - again).norm() / again.norm())
+
+    def first(self):
+        self.net.whole(self.prompts[:1], 0).argmax(-1)
+
+    def prefill(self):
+        self.net.whole(self.prompts[: self.o.prefill_batch], 0)
+
+    def decoding(self):
+        fill(self.net, self.prompts[: self.o.batch])
+        run, self.decode_graph = captured(self.net, self.device)
+        return run
+
+
+def work(device, stage, options, make=Model):
     tell = lambda kind, **fields: say(kind, accelerator=device.index, **fields)
     report = lambda what: say("progress", rank=device.index, operation=what, at=time.time())
-    if device.gpu and options.dtype == "bf16" and device.major < 8:
-        raise Failure("harness", "NOT_SUPPORTED", "%s has no bf16" % device.name)
     report("making weights")
-    model = Transformer(device, options, Replica(device, options))
-    seeded = torch.Generator().manual_seed(options.seed)
-    prompts = torch.randint(0, options.vocab, (max(options.batch, options.prefill_batch), options.context), generator=seeded)
-    prompts = prompts.to(device.place)
+    model = make(device, options)
     where = {"model": options.model, "context": options.context, "dtype": options.dtype, "tp": options.tp}
+    where.update(device.where)
     large = {**where, "batch": options.batch}
 
     stage.wait("generate")
     report("generating")
-    tokens, logits = generate(model, prompts[: options.batch])
-    listed = json.dumps(tokens.tolist(), separators=(",", ":")).encode()
+    tokens, off = model.generate()
+    listed = json.dumps(tokens, separators=(",", ":")).encode()
     tell("check", name="inference.tokens.digest", parameters=large, digest=hashlib.sha256(listed).hexdigest())
-    few = min(2, options.batch)
-    again = model.whole(torch.cat((prompts[:few], tokens[:few]), 1))
-    off = float((logits[:few] - again).norm() / again.norm())
     allowed = DTYPES[options.dtype][1]
     detail = "step %d from the cache against a full pass: relative deviation %.3g, allowed %.3g"
     detail %= (options.generate, off, allowed)
     tell("check", name="inference.logits.correct", parameters=large, ok=off <= allowed, detail=detail)
 
     stage.wait("first token")
+    model.first()
     begun = time.time()
-    firsts = [device.once(lambda: model.whole(prompts[:1], 0).argmax(-1)) for _ in range(5)]
+    firsts = [device.once(model.first) for _ in range(5)]
     span = {"window": [begun, time.time()], "iterations": spread(firsts), "value": statistics.median(firsts)}
     tell("sample", metric="inference.first-token.time", parameters={**where, "batch": 1}, **span)
 
-    some = prompts[: options.prefill_batch]
-    prefill = Load(device, lambda: model.whole(some, 0), some.numel() / options.tp, options.window)
+    size = options.prefill_batch * options.context
+    prefill = Load(device, model.prefill, size / options.tp, options.window)
     measure(device, stage, model, "prefill", prefill, {**where, "batch": options.prefill_batch}, report)
 
-    fill(model, prompts[: options.batch])
-    run, graph = captured(model, device)
+    run = model.decoding()
     if device.index == 0:
-        say("fact", name="decode-graph", value=graph)
+        say("fact", name="decode-graph", value=model.decode_graph)
     decode = Load(device, run, options.batch / options.tp, options.window)
     measure(device, stage, model, "decode", decode, large, report)
 

@@ -5,11 +5,8 @@ import { withHistory } from '../../campaign/history/store.ts';
 import { HarnessError } from '../../plan/errors.ts';
 import { command } from '../command.ts';
 import { dayOf } from '../history/day.ts';
-import { tellAvailability } from '../history/availability.ts';
-import { close, tellAlarms } from '../history/close.ts';
 import { CHANGED, declare, deliveryNamed } from '../history/declare.ts';
 import { keepInStep } from '../history/in-step.ts';
-import { ledger } from '../history/ledger.ts';
 import { FORMATS, tellRows } from '../history/tell-rows.ts';
 
 const ASKED_TABLES = Object.keys(ASKED) as (keyof typeof ASKED)[];
@@ -77,6 +74,7 @@ export const history = command({
           CHANGED.map((what) => [what, { type: 'string' as const, describe: `declare: ${what}` }]),
         ) as Record<(typeof CHANGED)[number], { type: 'string'; describe: string }>,
       ),
+  // What only some of its words need is loaded by them: a query for one machine is answered within a second.
   async run(args, io) {
     const { what, sql, delivery, format, out } = args;
     return withHistory(args.history ?? join(out, 'history'), async (history) => {
@@ -96,11 +94,16 @@ export const history = command({
       const until = args.until === undefined ? undefined : dayOf(args.until, 'until');
       if (what === 'alarms' || what === 'availability' || what === 'close') {
         const named = await deliveryNamed(history, delivery);
-        if (what === 'alarms') return tellAlarms(history, named, format, io);
+        if (what === 'alarms') {
+          const { tellAlarms } = await import('../history/close.ts');
+          return tellAlarms(history, named, format, io);
+        }
         if (what === 'availability') {
+          const { tellAvailability } = await import('../history/availability.ts');
           const span = { since, until: until ?? dayOf(undefined, 'until') };
           return tellAvailability(history, named, span, format, io);
         }
+        const { close } = await import('../history/close.ts');
         const { alarm, note, accept } = args;
         const code = await close(history, { delivery: named, alarm, note, accept }, io);
         await keepInStep(history, args.mirror, io);
@@ -117,6 +120,7 @@ export const history = command({
           hint: 'Name it with --delivery REFERENCE, or ask for points, runs, nodes; --help.',
         });
       }
+      const { ledger } = await import('../history/ledger.ts');
       return ledger(history, { out, delivery, on: dayOf(args.on, 'on') }, io);
     });
   },

@@ -1,5 +1,6 @@
 /** A night on a terminal. */
 import type { NightFile, OpenAlarm } from '../../campaign/nightly/model.ts';
+import { begunText } from '../../reports/nightly/begun.ts';
 import { ORIGIN, parametersText } from '../../reports/words.ts';
 import { printable, style, type Io } from '../terminal.ts';
 
@@ -20,6 +21,7 @@ export function tellNight(file: NightFile, io: Io): void {
   say(
     `  ${nodes.tested} nodes tested, ${nodes.busy} busy, ${file.freshRuns.length} fresh runs; ${file.cleared} cleared, ${file.undecided.length} undecided`,
   );
+  for (const one of file.begun ?? []) say(`  ${begunText(one)}`);
   if (missed.length > 0) say(`  missed nights: ${missed.join(', ')}`);
   const { overdueNodes, overdueClasses, every } = rotation;
   if (overdueNodes.length + overdueClasses.length > 0) {

@@ -30,24 +30,73 @@ const OF_DELIVERY = 'p.run IN (SELECT run FROM runs WHERE delivery = $delivery)'
 const LEVELS =
   "p.subject_kind IN ('node', 'accelerator', 'link') AND p.unit <> '' AND p.value > 0 AND isfinite(p.value)";
 
-/** Panels of what a delivery's runs measured. */
-export async function panelKeys(history: History, delivery: string): Promise<readonly PanelKey[]> {
+/**
+ * Panels of what a delivery's runs measured.
+ *
+ * @param night YYYY-MM-DD; absent: on any
+ */
+export async function panelKeys(
+  history: History,
+  delivery: string,
+  night?: string,
+): Promise<readonly PanelKey[]> {
   const rows = await history.database.all(
     `SELECT p.metric, p.parameters, p.subject_kind AS kind, max(p.unit) AS unit, max(p.better) AS better
-     FROM points p WHERE ${OF_DELIVERY} AND ${LEVELS}
+     FROM points p WHERE ${OF_DELIVERY} AND ${LEVELS}${night === undefined ? '' : ' AND p.night = $night::DATE'}
      GROUP BY ALL ORDER BY p.metric, p.parameters, kind`,
-    { delivery },
+    { delivery, ...(night !== undefined && { night }) },
   );
-  return rows
-    .filter(({ metric }) => !REPEATED.test(String(metric)))
-    .map((row): PanelKey => ({
-      metric: String(row['metric']),
-      parameters: JSON.parse(String(row['parameters'])) as Parameters,
-      spelled: String(row['parameters']),
-      kind: row['kind'] as PanelKey['kind'],
-      unit: String(row['unit']),
-      better: row['better'] === 'lower' ? 'lower' : 'higher',
-    }));
+  return rows.filter(({ metric }) => !REPEATED.test(String(metric))).map((row) => keyFrom(row));
+}
+
+function keyFrom(row: Readonly<Record<string, Read>>): PanelKey {
+  return {
+    metric: String(row['metric']),
+    parameters: JSON.parse(String(row['parameters'])) as Parameters,
+    spelled: String(row['parameters']),
+    kind: row['kind'] as PanelKey['kind'],
+    unit: String(row['unit']),
+    better: row['better'] === 'lower' ? 'lower' : 'higher',
+  };
+}
+
+/** The fleet's median night by night, oldest first. */
+export interface FleetNights {
+  readonly key: PanelKey;
+  readonly nights: readonly { readonly date: string; readonly value: number }[];
+}
+
+/**
+ * The fleet's medians of every panel, by one pass over the points: a night must not take longer the more nights
+ * there are.
+ *
+ * @param since YYYY-MM-DD
+ */
+export async function fleetNights(
+  history: History,
+  delivery: string,
+  since: string,
+): Promise<readonly FleetNights[]> {
+  const rows = await history.database.all(
+    `SELECT p.metric, p.parameters, p.subject_kind AS kind, max(p.unit) AS unit, max(p.better) AS better,
+       p.night, median(p.value) AS value
+     FROM points p WHERE ${OF_DELIVERY} AND ${LEVELS} AND p.purpose = 'nightly' AND p.night >= $since::DATE
+     GROUP BY p.metric, p.parameters, p.subject_kind, p.night
+     ORDER BY p.metric, p.parameters, kind, p.night`,
+    { delivery, since },
+  );
+  const panels = new Map<
+    string,
+    { readonly key: PanelKey; readonly nights: { date: string; value: number }[] }
+  >();
+  for (const row of rows) {
+    if (REPEATED.test(String(row['metric']))) continue;
+    const name = `${String(row['metric'])}\n${String(row['parameters'])}\n${String(row['kind'])}`;
+    const own = panels.get(name) ?? { key: keyFrom(row), nights: [] };
+    own.nights.push({ date: String(row['night']), value: Number(row['value']) });
+    panels.set(name, own);
+  }
+  return [...panels.values()];
 }
 
 /**
@@ -144,11 +193,30 @@ export interface SeenMachine {
   readonly night?: string;
 }
 
+/** What was read of each history last: a night asks for its machines many times between two commits. */
+const seen = new WeakMap<
+  History,
+  {
+    readonly generation: number;
+    readonly delivery: string;
+    readonly machines: readonly SeenMachine[];
+  }
+>();
+
 /** Every machine of a delivery, with the last night on which it was tested. */
 export async function machinesOf(
   history: History,
   delivery: string,
 ): Promise<readonly SeenMachine[]> {
+  const { generation } = history.catalogue;
+  const last = seen.get(history);
+  if (last?.generation === generation && last.delivery === delivery) return last.machines;
+  const machines = await readMachines(history, delivery);
+  seen.set(history, { generation, delivery, machines });
+  return machines;
+}
+
+async function readMachines(history: History, delivery: string): Promise<readonly SeenMachine[]> {
   const rows = await history.database.all(
     `WITH own AS (SELECT run FROM runs WHERE delivery = $delivery),
      seen AS (SELECT serial, max(night) AS night FROM points

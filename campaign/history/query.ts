@@ -10,7 +10,7 @@ export interface Filter {
   readonly delivery?: string | undefined;
   /** Node id in its run, or place. */
   readonly node?: string | undefined;
-  /** Beginning of a serial's value, or all of kind:value. */
+  /** A chassis serial, or kind:value of any identity. */
   readonly serial?: string | undefined;
   /** Metric or its beginning. */
   readonly metric?: string | undefined;
@@ -33,6 +33,9 @@ export const ASKED: Readonly<Record<'points' | 'runs' | 'nodes', string>> = {
   runs: 'night, run, purpose, delivery, reference, provider, sku, origin, lot, delivered, tested, accepted, rejected',
   nodes: 'night, run, purpose, serial, node, rack, leaf, verdict, reason',
 };
+
+/** Beginnings of what the history calls a machine. */
+const KIND = /^(?:provider-id|plan|serial|accelerators|nics|place):/u;
 
 /** Rows of a table that pass the filter, oldest first. */
 export async function ask(
@@ -59,8 +62,8 @@ function conditions(table: keyof typeof ASKED, filter: Filter) {
   add('since', since, 'night >= $since::DATE');
   add('until', until, 'night <= $until::DATE');
   if (table !== 'runs') {
-    // Equality first: it prunes row groups, as the files are in the order of serials.
-    add('serial', serial, "(serial = $serial OR serial = 'serial:' || $serial)");
+    // Equality alone prunes row groups, as the files are in the order of serials: no OR, no expression.
+    add('serial', serial && identified(serial), 'serial = $serial');
     add(
       'node',
       node,
@@ -71,6 +74,11 @@ function conditions(table: keyof typeof ASKED, filter: Filter) {
   }
   if (table === 'points') add('metric', metric, 'starts_with(metric, $metric)');
   return { where: terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`, parameters };
+}
+
+/** kind:value as the history has it: a value without a kind is a chassis serial. */
+function identified(serial: string): string {
+  return KIND.test(serial) ? serial : `serial:${serial}`;
 }
 
 /**

@@ -19,11 +19,16 @@ export interface RunFolder {
 /**
  * Every run directory, by name.
  *
+ * @param skip folders that need not be looked into
  * @throws {HarnessError} RUN_UNREADABLE when there is no such folder
  */
-export async function runFolders(out: string): Promise<readonly RunFolder[]> {
+export async function runFolders(
+  out: string,
+  skip: (folder: string) => boolean = () => false,
+): Promise<readonly RunFolder[]> {
   const found: RunFolder[] = [];
   for (const folder of await folders(resolve(out))) {
+    if (skip(folder)) continue;
     const path = join(resolve(out), folder);
     const file = join(path, 'plan.json');
     if (!(await isThere(file))) continue;

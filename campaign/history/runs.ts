@@ -87,9 +87,9 @@ export async function takeInRuns(history: History, out: string): Promise<readonl
   if (!(await isThere(out))) return [];
   const refused: NotCounted[] = [];
   const seen = new Set<string>();
-  for (const one of await runFolders(out)) {
+  const has = (folder: string) => history.has(runBatch(folder));
+  for (const one of await runFolders(out, has)) {
     if (one.plan instanceof HarnessError || one.plan.purpose !== undefined) continue;
-    if (history.has(runBatch(one.folder))) continue;
     const read = await takeIn(history, one, seen);
     if ('why' in read) refused.push({ run: one.folder, why: read.why, bars: read.bars });
   }

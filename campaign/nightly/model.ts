@@ -4,6 +4,7 @@ import type { Node } from '../../runners/model.ts';
 import type { Metric } from '../../suites/model.ts';
 import type {
   Alarm,
+  Begun,
   Confirmation,
   Declared,
   FreshRun,
@@ -22,7 +23,11 @@ export interface Changes<S> {
   night(
     state: S,
     night: Night,
-  ): { readonly raised: readonly Alarm[]; readonly standing: readonly Alarm[] };
+  ): {
+    readonly raised: readonly Alarm[];
+    readonly standing: readonly Alarm[];
+    readonly begun: readonly Begun[];
+  };
   fresh(alarm: Alarm, runs: readonly FreshRun[]): Confirmation;
   settle(state: S, alarm: Alarm, confirmation: Confirmation): 'opened' | 'closed' | undefined;
   close(state: S, id: string, accept: boolean): boolean;
@@ -114,6 +119,8 @@ export interface NightFile {
   /** Raised and cleared by fresh runs. */
   readonly cleared: number;
   readonly declared: readonly Declared[];
+  /** Declared changes that took effect tonight, over all metrics. Absent: none. */
+  readonly begun?: readonly Begun[];
   /** Nightly values of what is drawn: the open alarms' worst series, and the fleets'. */
   readonly trends: readonly Trend[];
   /** Of the trends. */

@@ -135,7 +135,10 @@ class NightRun<S> {
       ...settled.filter(({ told }) => told === 'closed').map(({ one }) => one.alarm.id),
       ...failures.closed,
     ]);
-    const file = await this.#file(run, before, opened, closedIds, resolved);
+    const file = {
+      ...(await this.#file(run, before, opened, closedIds, resolved)),
+      ...(panels.begun.length > 0 && { begun: panels.begun }),
+    };
     await this.#setup.tell(file);
     await this.#commit(file, resolved);
     await panels.store();
@@ -294,10 +297,11 @@ class NightRun<S> {
       name: string,
       body: StoredEvent['body'],
     ): StoredEvent => ({ id: `${kind}:${night}:${name}`, at, night, kind, body });
-    const settled = resolved.map(({ alarm, confirmation }) => ({
+    const settled = resolved.map(({ alarm, confirmation, standing }) => ({
       alarm: alarm.id,
       word: confirmation.word,
       loss: confirmation.loss,
+      ...(standing && { passing: confirmation.passing }),
     }));
     const events = [
       event('night', '', { file, settled }),

@@ -19,7 +19,14 @@ import {
   type SeenMachine,
 } from '../history/panel-rows.ts';
 import type { History } from '../history/store.ts';
-import type { Declared, Part, SeriesSubject } from '../../verdicts/changes/model.ts';
+import type {
+  Begun,
+  Confirmation,
+  Declared,
+  Part,
+  Passing,
+  SeriesSubject,
+} from '../../verdicts/changes/model.ts';
 import type { Changes } from './model.ts';
 
 /** Version of the state's file: another is computed again. */
@@ -31,11 +38,22 @@ export interface OpenPanel<S> {
   readonly state: S;
 }
 
+/** What the history knows of a delivery beside its nights' values, as of one commit. */
+interface Facts {
+  readonly generation: number;
+  readonly declared: readonly Declared[];
+  readonly machines: ReadonlyMap<string, SeenMachine>;
+  readonly repeatability: Awaited<ReturnType<typeof acceptedRepeatability>>;
+  readonly accepted: Awaited<ReturnType<typeof valuesOf>>;
+}
+
 /** What a settled alarm came to, as the night's event has it. */
 export interface Settled {
   readonly alarm: string;
   readonly word: 'confirmed' | 'recovered' | 'undecided';
   readonly loss: number;
+  /** Of one that stands. */
+  readonly passing?: Passing;
 }
 
 /** State of a delivery's panels after some night. */
@@ -45,6 +63,8 @@ export class Panels<S> {
   readonly #delivery: string;
   readonly #margin: number;
   readonly #open = new Map<string, OpenPanel<S>>();
+  #facts: Facts | undefined;
+  #begun = new Map<string, Begun>();
   /** The last night that is in them. */
   last: string | undefined;
 
@@ -57,6 +77,11 @@ export class Panels<S> {
 
   get all(): Iterable<OpenPanel<S>> {
     return this.#open.values();
+  }
+
+  /** Declared changes that took effect on the last night, over all panels. */
+  get begun(): readonly Begun[] {
+    return [...this.#begun.values()];
   }
 
   /** Brings them up to the last night of the history: from their file where it is of that night, else night by night. */
@@ -87,24 +112,30 @@ export class Panels<S> {
    */
   async night(date: string) {
     const values = await valuesOf(this.#history, this.#delivery, { night: date });
-    const declared = (await declaredChanges(this.#history, this.#delivery)).map(declaredOf);
-    const machines = new Map(
-      (await machinesOf(this.#history, this.#delivery)).map((one) => [one.serial, one] as const),
-    );
-    await this.#grow(values, machines);
+    const keys = await panelKeys(this.#history, this.#delivery, date);
+    const facts = await this.#known();
+    this.#grow(keys, values, facts);
     const found = [];
+    this.#begun = new Map();
     for (const panel of this.#open.values()) {
       const own = values.get(keyOf(panel.key)) ?? [];
       const result = this.#changes.night(panel.state, {
         date,
         values: new Map(own.map(({ subject, value }) => [subject, value])),
-        declared,
+        declared: facts.declared,
       });
+      for (const one of result.begun) this.#add(one);
       for (const alarm of result.raised) found.push({ panel, alarm, standing: false });
       for (const alarm of result.standing) found.push({ panel, alarm, standing: true });
     }
     this.last = date;
     return found;
+  }
+
+  #add({ change, series, unheld }: Begun): void {
+    const { series: before = 0, unheld: unheldBefore = 0 } = this.#begun.get(change.id) ?? {};
+    const sum = { change, series: before + series, unheld: unheldBefore + unheld };
+    this.#begun.set(change.id, sum);
   }
 
   /** A person closed an alarm. */
@@ -163,14 +194,28 @@ export class Panels<S> {
     return true;
   }
 
+  /** What no single night says: read once a commit, however many nights are taken in. */
+  async #known(): Promise<Facts> {
+    const [history, delivery] = [this.#history, this.#delivery];
+    const { generation } = history.catalogue;
+    if (this.#facts?.generation === generation) return this.#facts;
+    const machines = await machinesOf(history, delivery);
+    this.#facts = {
+      generation,
+      declared: (await declaredChanges(history, delivery)).map(declaredOf),
+      machines: new Map(machines.map((one) => [one.serial, one] as const)),
+      repeatability: await acceptedRepeatability(history, delivery),
+      accepted: await valuesOf(history, delivery, { accepted: true }),
+    };
+    return this.#facts;
+  }
+
   /** New panels, and new subjects in those that are open. */
-  async #grow(
+  #grow(
+    keys: readonly PanelKey[],
     values: ReadonlyMap<string, readonly PanelValue[]>,
-    machines: ReadonlyMap<string, SeenMachine>,
-  ): Promise<void> {
-    const keys = await panelKeys(this.#history, this.#delivery);
-    const known = await acceptedRepeatability(this.#history, this.#delivery);
-    const accepted = await valuesOf(this.#history, this.#delivery, { accepted: true });
+    { machines, repeatability, accepted }: Facts,
+  ): void {
     for (const key of keys) {
       const name = keyOf(key);
       const own = values.get(name) ?? [];
@@ -184,7 +229,7 @@ export class Panels<S> {
       else {
         const { metric, parameters, better } = key;
         const about = { delivery: this.#delivery, metric, parameters, better };
-        const own = known.find(
+        const own = repeatability.find(
           (one) => one.metric === metric && matches(one.parameters, parameters),
         );
         const panel = {
@@ -242,8 +287,9 @@ export function declaredOf(change: DeclaredChange & { readonly id: string }): De
   };
 }
 
-function confirmationOf({ word, loss }: Settled) {
-  return { word, next: [], n: 0, loss, error: 0, evidence: { pass: 0, fail: 0 } };
+function confirmationOf({ word, loss, passing }: Settled): Confirmation {
+  const evidence = { pass: 0, fail: 0 };
+  return { word, next: [], n: 0, loss, error: 0, evidence, passing: passing ?? [0, 0, 0] };
 }
 
 /** Nights of a delivery as their events have them, with what people closed before the next. */

@@ -1,7 +1,6 @@
 /** Nightly values that are drawn: each panel's fleet median, and the worst series of the open alarms. */
-import type { Parameters } from '../../plan/model.ts';
 import { canonical } from '../directory/canonical.ts';
-import { keyOf, panelKeys, valuesOf } from '../history/panel-rows.ts';
+import { fleetNights, keyOf, valuesOf } from '../history/panel-rows.ts';
 import type { History } from '../history/store.ts';
 import type { Changes, OpenAlarm, Trend } from './model.ts';
 
@@ -10,25 +9,38 @@ const FLEETS = 12;
 const WORST = 10;
 /** Nights that a chart shows. */
 const NIGHTS = 180;
+const DAY = 24 * 3600 * 1000;
+/** Where a culprit's name stands in the history; else it is a subject. */
+const COLUMNS: Readonly<Partial<Record<string, string>>> = {
+  node: 'serial',
+  rack: 'rack',
+  leaf: 'leaf',
+};
 
 /** Trends of a delivery; those of open alarms first. */
 export async function trendsOf<S>(
   history: History,
   delivery: string,
   open: readonly OpenAlarm[],
-  { changes, margin }: { readonly changes: Changes<S>; readonly margin: number },
+  {
+    changes,
+    margin,
+    night,
+  }: { readonly changes: Changes<S>; readonly margin: number; readonly night: string },
 ): Promise<readonly Trend[]> {
   const found = (nights: Trend['nights']) => changes.trend({ subject: '', nights }, margin);
-  const keys = await panelKeys(history, delivery);
+  const since = new Date(Date.parse(night) - (NIGHTS - 1) * DAY).toISOString().slice(0, 10);
+  const fleets = await fleetNights(history, delivery, since);
   const accepted = await valuesOf(history, delivery, { accepted: true });
   const worst = open
     .filter((alarm) => alarm.kind === 'change')
     .toSorted((a, b) => (b.loss ?? 0) - (a.loss ?? 0))
     .slice(0, WORST);
   const trends: Trend[] = [];
-  for (const { metric, parameters, unit, scope, since } of worst) {
+  for (const alarm of worst) {
+    const { metric, parameters, unit, scope } = alarm;
     if (scope.kind === 'fleet') continue;
-    const nights = await nightsOf(history, delivery, { metric, parameters, like: scope.id });
+    const nights = await nightsOf(history, delivery, alarm);
     trends.push({
       title: scope.id,
       metric,
@@ -36,13 +48,11 @@ export async function trendsOf<S>(
       unit,
       subject: scope.id,
       nights,
-      changes: withSuspected(found(nights), nights, since),
+      changes: withSuspected(found(nights), nights, alarm.since),
     });
   }
-  for (const key of keys.slice(0, FLEETS)) {
-    const { metric, parameters, unit, kind } = key;
-    const nights = await nightsOf(history, delivery, { metric, parameters, kind });
-    if (nights.length === 0) continue;
+  for (const { key, nights } of fleets.slice(0, FLEETS)) {
+    const { metric, parameters, unit } = key;
     const level = medianOf(accepted.get(keyOf(key))?.map(({ value }) => value) ?? []);
     trends.push({
       title: 'median of the fleet',
@@ -74,30 +84,21 @@ function withSuspected(
   return [...changes, suspected].toSorted((a, b) => (a.date < b.date ? -1 : 1));
 }
 
+/** Nights of a part, or of all that stands in a place. */
 async function nightsOf(
   history: History,
   delivery: string,
-  of: {
-    readonly metric: string;
-    readonly parameters: Parameters;
-    readonly kind?: string;
-    readonly like?: string;
-  },
+  { metric, parameters, scope }: OpenAlarm,
 ): Promise<Trend['nights']> {
+  if (scope.kind === 'fleet') return [];
+  // Equality on one column: files are in the order of serials, and a query then reads few of their groups.
+  const column = COLUMNS[scope.kind] ?? 'subject';
   const rows = await history.database.all(
     `SELECT night, median(value) AS value FROM points
      WHERE run IN (SELECT run FROM runs WHERE delivery = $delivery) AND purpose = 'nightly'
-       AND metric = $metric AND parameters = $parameters
-       AND ($kind IS NULL OR subject_kind = $kind)
-       AND ($like IS NULL OR subject = $like OR serial = $like OR rack = $like OR leaf = $like)
+       AND metric = $metric AND parameters = $parameters AND ${column} = $id
      GROUP BY night ORDER BY night DESC LIMIT ${NIGHTS}`,
-    {
-      delivery,
-      metric: of.metric,
-      parameters: canonical(of.parameters),
-      kind: of.kind,
-      like: of.like,
-    },
+    { delivery, metric, parameters: canonical(parameters), id: scope.id },
   );
   return rows.map(({ night, value }) => ({ date: String(night), value: Number(value) })).reverse();
 }

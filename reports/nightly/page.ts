@@ -4,6 +4,7 @@ import Handlebars from 'handlebars';
 import type { NightFile } from '../../campaign/nightly/model.ts';
 import { legibleDeep } from '../legible.ts';
 import { ORIGIN, plural } from '../words.ts';
+import { begunText } from './begun.ts';
 import { alarmRow, trendFigures } from './view.ts';
 
 /** Alarms shown in full: the worst; the others are counted. */
@@ -49,6 +50,7 @@ function view(file: NightFile) {
           ? `each node and pair class within ${plural(rotation.every, 'night')}`
           : `${plural(rotation.overdueNodes.length, 'node')} and ${rotation.overdueClasses.length} pair classes not seen in ${plural(rotation.every, 'night')}`,
       ],
+      ...(file.begun ?? []).map((one) => ['Baselines', begunText(one)]),
       ['Missed nights', missed.length === 0 ? 'none' : missed.join(', ')],
       ['Run', file.run],
       ['Took', `${Math.round(file.used.seconds)} s, ${file.used.nodeHours.toFixed(2)} node-hours`],

@@ -2,6 +2,7 @@
 import type { NightFile } from '../../campaign/nightly/model.ts';
 import { safe } from '../markdown.ts';
 import { ORIGIN, parametersText } from '../words.ts';
+import { begunText } from './begun.ts';
 import { findingOf } from './page.ts';
 import { percent, scopeText } from './view.ts';
 
@@ -36,6 +37,7 @@ export function nightSummary(file: NightFile): string {
   lines.push(
     `- ${nodes.tested} of ${nodes.fleet} nodes tested, ${nodes.busy} in use, ${file.freshRuns.length} fresh runs`,
   );
+  for (const one of file.begun ?? []) lines.push(`- ${safe(begunText(one))}`);
   if (missed.length > 0) lines.push(`- missed nights: ${missed.join(', ')}`);
   const { overdueNodes, overdueClasses, every } = rotation;
   if (overdueNodes.length + overdueClasses.length > 0) {

@@ -6,7 +6,7 @@ import {
   startMixture,
   type MixtureDesign,
 } from '../statistics/mixture-decision.ts';
-import type { Alarm, Confirmation, FreshRun } from './model.ts';
+import type { Alarm, Confirmation, FreshRun, Passing } from './model.ts';
 
 /**
  * No nominal is needed for the test to hold, only a scale: losses of 0.75, 1.5 and 3 sigma beyond the margin.
@@ -15,9 +15,14 @@ import type { Alarm, Confirmation, FreshRun } from './model.ts';
 const DESIGN: MixtureDesign = { d: 3, alpha: 0.01, beta: 0.004 };
 /** Rounds of fresh runs before an alarm is left undecided until the next night. */
 const ROUNDS = 3;
+/** Nothing known. */
+const NONE: Passing = [0, 0, 0];
 
 /**
- * The test of STATISTICS 2.3 on fresh runs only, limit = expected less the margin.
+ * The test of STATISTICS 2.3 on fresh runs only, limit = expected less the margin. For an alarm that stands, what
+ * earlier nights said for a recovery counts on, each design point from where it last was below 0 (a Shiryaev-Roberts
+ * way of restarting: at a loss of the margin it closes by mistake once in a hundred rounds at most): one night's nine
+ * runs can't prove a recovery where they scatter by more than the margin, and it would stand for a month.
  *
  * @param alarm as `detectNight` gave it: raised, or standing (then `recovered` closes it)
  * @param runs every fresh run made for it tonight so far, in the order made
@@ -28,6 +33,7 @@ export function judgeFresh(alarm: Alarm, runs: readonly FreshRun[]): Confirmatio
   const sign = alarm.better === 'higher' ? 1 : -1;
   const margin = -Math.log1p(-alarm.margin);
   const state = startMixture();
+  for (const [at, one] of (alarm.passing ?? NONE).entries()) state[at as 0 | 1 | 2] = one;
   const shifts: number[] = [];
   for (const { subject, value } of runs) {
     const healthy = expected.get(subject);
@@ -54,6 +60,7 @@ export function judgeFresh(alarm: Alarm, runs: readonly FreshRun[]): Confirmatio
     loss: -Math.expm1(mean),
     error: n === 0 ? Infinity : alarm.sigma / Math.sqrt(n),
     evidence: logEvidence(state),
+    passing: [Math.max(0, state[0]), Math.max(0, state[1]), Math.max(0, state[2])],
   };
 }
 

@@ -1,5 +1,6 @@
 /** Declared changes re-baseline what they touch; nothing else ever does. */
-import type { Declared, SeriesSubject } from './model.ts';
+import type { Begun, Declared, SeriesSubject } from './model.ts';
+import { referenceOf } from './panel.ts';
 import type { PanelState } from './state.ts';
 
 /** Whether a declared change touches a subject. */
@@ -18,15 +19,29 @@ export function touches(change: Declared, subject: SeriesSubject): boolean {
  * its baseline, or declaring something would close it.
  *
  * @param date tonight's
+ * @returns those that did, with what is held against nothing from then on: that has to be said
  */
-export function takeDeclared(state: PanelState, declared: readonly Declared[], date: string): void {
+export function takeDeclared(
+  state: PanelState,
+  declared: readonly Declared[],
+  date: string,
+): readonly Begun[] {
+  const begun: Begun[] = [];
   for (const change of declared) {
     if (state.declared.has(change.id) || change.date > date) continue;
     state.declared.add(change.id);
     const renews = change.renews === true;
+    let series = 0;
+    let unheld = 0;
     for (const [at, subject] of state.subjects.entries()) {
-      if (touches(change, subject)) rebaseline(state, at, renews);
+      if (!touches(change, subject)) continue;
+      const learnt = state.tracks.count[at] !== 0;
+      const held = renews || !Number.isNaN(referenceOf(state.tracks, at));
+      if (!rebaseline(state, at, renews) || !learnt) continue;
+      series += 1;
+      if (!held) unheld += 1;
     }
+    if (series > 0) begun.push({ change, series, unheld });
     if (change.parts !== undefined || change.subjects !== undefined) continue;
     const { fleet } = state;
     if (state.open.some((alarm) => alarm.scope.kind === 'fleet') && !renews) continue;
@@ -34,12 +49,17 @@ export function takeDeclared(state: PanelState, declared: readonly Declared[], d
     Object.assign(fleet, { dates: [], values: [], recent: 0, recentVariance: 1, ...first });
     if (renews) state.open = state.open.filter((alarm) => alarm.scope.kind !== 'fleet');
   }
+  return begun;
 }
 
-/** Learns a subject's baseline anew from its next visit on. `renews`: nothing before counts any more. */
-export function rebaseline(state: PanelState, at: number, renews: boolean): void {
+/**
+ * Learns a subject's baseline anew from its next visit on. `renews`: nothing before counts any more.
+ *
+ * @returns false: an open alarm keeps it
+ */
+export function rebaseline(state: PanelState, at: number, renews: boolean): boolean {
   const { tracks } = state;
-  if (tracks.known[at] !== 0 && !renews) return;
+  if (tracks.known[at] !== 0 && !renews) return false;
   tracks.count[at] = 0;
   tracks.low[at] = 0;
   tracks.small[at] = 0;
@@ -47,10 +67,11 @@ export function rebaseline(state: PanelState, at: number, renews: boolean): void
   tracks.lostCount[at] = 0;
   tracks.recent[at] = 0;
   tracks.recentVariance[at] = 1;
-  if (!renews) return;
+  if (!renews) return true;
   // The common mode still needs a level until the next visit: the one it has now.
   tracks.level[at] = (tracks.level[at] as number) - (tracks.known[at] as number);
   tracks.known[at] = 0;
   tracks.accepted[at] = NaN;
   tracks.first[at] = NaN;
+  return true;
 }

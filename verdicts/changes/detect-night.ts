@@ -3,7 +3,7 @@ import tQuantile from '@stdlib/stats-base-dists-t-quantile';
 import { takeDeclared } from './declared.ts';
 import { addFleetNight, fleetFindings } from './fleet-rules.ts';
 import { medianInPlace } from './median.ts';
-import type { Alarm, Night } from './model.ts';
+import type { Alarm, Begun, Night } from './model.ts';
 import {
   addDifferences,
   clipOf,
@@ -36,6 +36,8 @@ export interface NightResult {
   readonly raised: readonly Alarm[];
   /** Confirmed on an earlier night and still open, with what a healthy run would give tonight. */
   readonly standing: readonly Alarm[];
+  /** Declared changes that took effect tonight. */
+  readonly begun: readonly Begun[];
 }
 
 /**
@@ -64,7 +66,7 @@ export function detectLogs(
   if (latest !== undefined && !(date > latest)) {
     throw new Error(`night ${date} does not come after ${latest}`);
   }
-  takeDeclared(state, declared, date);
+  const begun = takeDeclared(state, declared, date);
   state.dates.push(date);
   const measured = step(state, date, logs);
   // A night on which nobody was seen says nothing new of the fleet.
@@ -73,6 +75,7 @@ export function detectLogs(
   return {
     raised: raiseAlarms(state, measured, findings, declared),
     standing: state.open.map((alarm) => refreshAlarm(state, measured, alarm)),
+    begun,
   };
 }
 

@@ -106,7 +106,12 @@ export interface Alarm {
   readonly sigma: number;
   readonly margin: number;
   readonly better: 'higher' | 'lower';
+  /** Of one that stands: what the fresh runs of earlier nights say for its recovery. Absent: nothing yet. */
+  readonly passing?: Passing;
 }
+
+/** Log evidence for a recovery at each design point of the mixture, 0 or more. */
+export type Passing = readonly [number, number, number];
 
 /** One fresh run made for an alarm, on the night it was raised. */
 export interface FreshRun {
@@ -131,4 +136,15 @@ export interface Confirmation {
   readonly error: number;
   /** Natural logs of the two evidence processes, STATISTICS 2.3. */
   readonly evidence: { readonly pass: number; readonly fail: number };
+  /** What stays of it for the next night, should the alarm stand. */
+  readonly passing: Passing;
+}
+
+/** A declared change that took effect: from tonight on what it touches is held against what is measured from tonight on. */
+export interface Begun {
+  readonly change: Declared;
+  /** Series whose baselines begin anew. */
+  readonly series: number;
+  /** Those of them with no accepted or early level to be held against: what tonight cost them is not seen. */
+  readonly unheld: number;
 }

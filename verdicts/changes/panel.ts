@@ -1,5 +1,5 @@
 /** A panel's state: begun, grown by a new subject, stored as JSON and loaded again. */
-import type { Alarm, Panel, SeriesSubject } from './model.ts';
+import type { Alarm, Panel, Part, SeriesSubject } from './model.ts';
 import {
   emptyNoise,
   emptyTracks,
@@ -82,14 +82,21 @@ export function startPanel(panel: Panel): PanelState {
 /** Adds subjects that were never in the panel, in place; one that is there already keeps its series and gets its new parts. */
 export function addSubjects(state: PanelState, subjects: readonly SeriesSubject[]): void {
   const known = state.subjects.length;
+  let moved = false;
   for (const subject of subjects) {
     const at = state.index.get(subject.id);
     if (at === undefined) {
       state.index.set(subject.id, state.subjects.length);
       state.subjects.push(subject);
-    } else state.subjects[at] = { ...(state.subjects[at] as SeriesSubject), parts: subject.parts };
+      continue;
+    }
+    const was = state.subjects[at] as SeriesSubject;
+    if (sameParts(was.parts, subject.parts)) continue;
+    moved = true;
+    state.subjects[at] = { ...was, parts: subject.parts };
   }
   const size = state.subjects.length;
+  if (size === known && !moved) return;
   state.tracks = grown(state.tracks, size);
   const { level, count, accepted, trials } = state.tracks;
   for (let at = known; at < size; at += 1) {
@@ -101,6 +108,12 @@ export function addSubjects(state: PanelState, subjects: readonly SeriesSubject[
     if (state.dates.length === 0) state.fleet.accepted = true;
   }
   regroup(state);
+}
+
+function sameParts(a: readonly Part[], b: readonly Part[]): boolean {
+  return (
+    a.length === b.length && a.every(({ kind, id }, at) => kind === b[at]?.kind && id === b[at].id)
+  );
 }
 
 /** ln of a value, turned over where lower is better: more is better, always. */

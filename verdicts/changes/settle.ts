@@ -16,7 +16,7 @@ import { QUICK, SMALL } from './step-tracks.ts';
 export function settleAlarm(
   state: PanelState,
   alarm: Alarm,
-  { word, loss }: Confirmation,
+  { word, loss, passing }: Confirmation,
 ): 'opened' | 'closed' | undefined {
   const open = state.open.some((one) => one.id === alarm.id);
   if (word === 'recovered') {
@@ -26,6 +26,7 @@ export function settleAlarm(
     return 'closed';
   }
   if (word === 'undecided' && !open) restart(state, alarm, 0.5);
+  if (open) state.open = state.open.map((one) => (one.id === alarm.id ? { ...one, passing } : one));
   if (word !== 'confirmed' || open) return undefined;
   const confirmed = { ...alarm, loss };
   state.open.push(confirmed);

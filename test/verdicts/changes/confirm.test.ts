@@ -48,6 +48,27 @@ test('at the limit itself the runs end without a word', () => {
   assert.is(judgeFresh(alarm, runs(...Array<number>(9).fill(limit))).word, 'undecided');
 });
 
+test('a standing alarm closes over several nights where one is too noisy to say', () => {
+  const noisy: Alarm = { ...alarm, sigma: 0.02 };
+  let standing = noisy;
+  let nights = 0;
+  let word = '';
+  // Healthy every night, and never so far above the limit that nine runs could prove it.
+  while (word !== 'recovered' && nights < 30) {
+    const said = judgeFresh(standing, runs(...Array<number>(9).fill(700)));
+    word = said.word;
+    standing = { ...standing, passing: said.passing };
+    nights += 1;
+  }
+  assert.ok(nights > 1 && nights < 10, `${nights} nights`);
+});
+
+test('nights at the loss leave nothing that speaks for a recovery', () => {
+  const said = judgeFresh({ ...alarm, passing: [3, 2, 1] }, runs(...Array<number>(9).fill(679)));
+  assert.is(said.word, 'confirmed');
+  assert.equal(said.passing, [0, 0, 0]);
+});
+
 test('where lower is better the ratio is turned over', () => {
   const latency: Alarm = { ...alarm, better: 'lower' };
   assert.is(judgeFresh(latency, runs(721, 722, 720)).word, 'confirmed');

@@ -47,6 +47,24 @@ test('a declared change re-baselines, but the fleet is still held to what was ac
   assert.equal(run(0, false), []);
 });
 
+test('a change declared where nothing was accepted says what it is held against: nothing', () => {
+  const declared: Declared = { id: 'd', date: dateOf(10), what: 'driver 570→580' };
+  const begun = (accepted: number, nights: number, renews = false) => {
+    const subjects = panelOf(8).subjects.map((one, at): SeriesSubject =>
+      at < accepted ? { ...one, accepted: { value: 700, trials: 5 } } : one,
+    );
+    const state = startPanel({ ...panelOf(8), subjects });
+    simulate(state, { ...quiet, nights, loss: () => 0 });
+    const change = { ...declared, renews };
+    return detectNight(state, { date: '2027-06-01', values: new Map(), declared: [change] }).begun;
+  };
+  const counts = (of: ReturnType<typeof begun>) => of.map(({ series, unheld }) => [series, unheld]);
+  assert.equal(counts(begun(3, 10)), [[8, 5]]);
+  // Thirty nights have become what it is held to; and who agrees on a new level needs no old one.
+  assert.equal(counts(begun(0, 40)), [[8, 0]]);
+  assert.equal(counts(begun(0, 10, true)), [[8, 0]]);
+});
+
 test('a decay that never jumps is told by its distance from the first nights', () => {
   const { told } = simulate(startPanel(panelOf(64)), {
     ...quiet,
@@ -170,6 +188,7 @@ test('a machine that joins later is learnt, and one that says nothing raises not
   assert.equal(detectNight(state, { date: '2027-01-01', values: new Map(), declared: [] }), {
     raised: [],
     standing: [],
+    begun: [],
   });
 });
 

@@ -1,9 +1,10 @@
 /** The fleet's own level: a step, a sudden drop, and what was accepted. */
 import tQuantile from '@stdlib/stats-base-dists-t-quantile';
 import { changePoints } from './e-divisive.ts';
+import { fleetShift } from './fleet-shift.ts';
 import type { Rule } from './model.ts';
 import { medianInPlace } from './median.ts';
-import { inflation, type Spread } from './noise.ts';
+import { certainPart, inflation, type Spread } from './noise.ts';
 import { FLEET_NIGHTS, type FleetLevel } from './state.ts';
 import { sideOf, studentT, type Widening } from './t-test.ts';
 
@@ -100,6 +101,7 @@ export function fleetFindings(
     ...step(values, margin, widening),
     ...drop(values, margin, effective * subjects.tail),
     ...slump(values, margin, widening),
+    ...shift(values, margin, spread, widening.factor),
     ...acceptance(fleet, margin, effective),
   ];
 }
@@ -153,6 +155,22 @@ function slump(values: readonly number[], margin: number, widening: Widening): F
     loss >= least &&
     lasting(values, cut, before.mean - least)
     ? [{ rule: 'drop', from: cut, reference: before.mean, loss }]
+    : [];
+}
+
+/** A level that is new since some days: sooner than `step` where nights resemble their neighbours. */
+function shift(
+  values: readonly number[],
+  margin: number,
+  { sigma, rho }: FleetSpread,
+  tail: number,
+): FleetFinding[] {
+  const { certain, rest } = certainPart(rho, values.length + PRIOR_NIGHTS);
+  const found = fleetShift(values, { sigma: sigma * rest, certain, tail });
+  if (found === undefined) return [];
+  const least = -Math.log1p(-margin);
+  return found.loss >= least && lasting(values, found.from, found.reference - least)
+    ? [{ rule: 'shift', ...found }]
     : [];
 }
 

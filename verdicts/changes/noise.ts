@@ -9,6 +9,8 @@ const LEAST = 8;
 /** Below it, autocorrelation is left out of account (STATISTICS 4.3). */
 const RHO_COUNTS = 0.2;
 const RHO_MOST = 0.95;
+/** Standard errors of an autocorrelation (about 1/√visits each) that are not counted upon. */
+const RHO_ERRORS = 0.5;
 /** Residuals from which a tail can be read. */
 const TAIL_LEAST = 256;
 /** A fleet or a machine repeats no better than this, whatever a few equal values say (ln). */
@@ -31,6 +33,19 @@ export interface Spread {
 /** sqrt((1+rho)/(1−rho)): how much wider sums of correlated nights spread; 1 up to rho = 0.2. */
 export function inflation(rho: number): number {
   return rho > RHO_COUNTS ? Math.sqrt((1 + rho) / (1 - rho)) : 1;
+}
+
+/**
+ * Splits an autocorrelation into what is certain and what sums of nights still spread wider by once that is taken off.
+ *
+ * @param degrees visits behind it
+ */
+export function certainPart(
+  rho: number,
+  degrees: number,
+): { readonly certain: number; readonly rest: number } {
+  const certain = Math.max(0, rho - RHO_ERRORS / Math.sqrt(Math.max(1, degrees)));
+  return { certain, rest: inflation((rho - certain) / (1 - rho * certain)) };
 }
 
 /** The largest difference that still counts as noise; Infinity while too few are known. */

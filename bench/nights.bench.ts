@@ -63,7 +63,7 @@ function night(folder: string, plan: string, at: number): Night {
   return { ...written, code: ran.status, seconds, text };
 }
 
-/** Ten nights; on the seventh every core has two competitors. */
+/** Ten nights; on the seventh every core has four competitors. */
 async function realNights(): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-nights-real-'));
   try {
@@ -141,9 +141,9 @@ async function realNights(): Promise<readonly Row[]> {
   }
 }
 
-/** Two busy loops a core, each a session of its own: a kernel that shares by session gives each its part. */
+/** Four busy loops a core, each a session of its own: a kernel that shares by session gives each its part. */
 function compete(): readonly ChildProcess[] {
-  return Array.from({ length: 2 * availableParallelism() }, () =>
+  return Array.from({ length: 4 * availableParallelism() }, () =>
     spawn('python3', ['-c', 'while True: pass'], { stdio: 'ignore', detached: true }),
   );
 }

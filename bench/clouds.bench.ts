@@ -17,20 +17,21 @@ const MACHINES = 8;
 /** Seconds, on two cores. */
 const LIMIT = 200;
 
-/** How delivered machines are named in a plan that attaches; the plan's runner. */
-const PLANS: Readonly<Record<string, { readonly runner: string; readonly attach: object }>> = {
-  aws: { runner: 'aws', attach: { regions: ['us-east-1'], tags: { delivery: 'tranche-7' } } },
-  azure: { runner: 'azure', attach: { tags: { delivery: 'tranche-7' } } },
-  oci: {
-    runner: 'oci',
-    attach: { regions: ['us-ashburn-1', 'us-phoenix-1'], tags: { delivery: 'tranche-7' } },
-  },
-  gcp: { runner: 'gcp', attach: { labels: { delivery: 'tranche-7' } } },
-  tpu: {
-    runner: 'gcp',
-    attach: { zones: ['us-central1-a', 'us-central1-b'], 'tpu-nodes': ['tranche'] },
-  },
-};
+/** Plans of stand-ins: their runner, and how delivered machines are named in one that attaches. */
+export const PLANS: Readonly<Record<string, { readonly runner: string; readonly attach: object }>> =
+  {
+    aws: { runner: 'aws', attach: { regions: ['us-east-1'], tags: { delivery: 'tranche-7' } } },
+    azure: { runner: 'azure', attach: { tags: { delivery: 'tranche-7' } } },
+    oci: {
+      runner: 'oci',
+      attach: { regions: ['us-ashburn-1', 'us-phoenix-1'], tags: { delivery: 'tranche-7' } },
+    },
+    gcp: { runner: 'gcp', attach: { labels: { delivery: 'tranche-7' } } },
+    tpu: {
+      runner: 'gcp',
+      attach: { zones: ['us-central1-a', 'us-central1-b'], 'tpu-nodes': ['tranche'] },
+    },
+  };
 
 /** A plan's name for that one alone; `provisioned` or `attached` for one way. */
 export const bench: Bench = async (words) => {

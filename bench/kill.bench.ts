@@ -1,5 +1,5 @@
 /**
- * SIGKILL at random moments of provisioning and release, on each provider that has a stand-in; then
+ * SIGKILL at random moments of provisioning and release, on each plan of a stand-in; then
  * `assay sweep --yes`: nothing of ours may be left, and everything of others.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,31 +8,31 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { kill } from '../fixtures/clouds/nodes/sshd.ts';
-import { standIns } from '../fixtures/clouds/registry.ts';
 import { serve } from '../fixtures/clouds/serve.ts';
 import { stream } from '../plan/random.ts';
 import { run, spawn } from '../runners/process.ts';
 import { standInPlan } from '../test/stand-in-plan.ts';
 import type { Bench, Row } from './bench.ts';
+import { PLANS } from './clouds.bench.ts';
 import { builtDist, numberAfter } from './prepare.ts';
 
 const MOMENTS = 20;
 /** Longest wait before the kill, ms: a release begins after about six seconds of tries at SSH. */
 const LONGEST = 7500;
 
-/** `--moments N` for fewer; a provider's name for that one alone. */
+/** `--moments N` for fewer; a plan's name for that one alone. */
 export const bench: Bench = async (words) => {
   builtDist();
   const moments = numberAfter(words, '--moments') ?? MOMENTS;
-  const named = Object.keys(standIns).filter((name) => words.includes(name));
+  const named = Object.keys(PLANS).filter((name) => words.includes(name));
   const rows: Row[] = [];
-  for (const name of named.length > 0 ? named : Object.keys(standIns)) {
-    rows.push(await killed(name, moments));
+  for (const name of named.length > 0 ? named : Object.keys(PLANS)) {
+    rows.push(await killed(name, PLANS[name]?.runner ?? name, moments));
   }
   return rows;
 };
 
-async function killed(name: string, moments: number): Promise<Row> {
+async function killed(name: string, runner: string, moments: number): Promise<Row> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-kill-'));
   const command = fileURLToPath(new URL('../bin/assay.js', import.meta.url));
   const environment = { XDG_STATE_HOME: join(folder, 'state') };
@@ -41,7 +41,7 @@ async function killed(name: string, moments: number): Promise<Row> {
   const leaks: string[] = [];
   try {
     for (let moment = 0; moment < moments; moment += 1) {
-      const standIn = await serve(name, { boot: 'none', startingFor: 500, endingFor: 500 });
+      const standIn = await serve(runner, { boot: 'none', startingFor: 500, endingFor: 500 });
       const others = standIn.held().length;
       try {
         const plan = await standInPlan(name, folder, {

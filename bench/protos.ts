@@ -61,7 +61,7 @@ const USED = {
   },
   '@google-cloud/tpu': {
     path: ['google', 'cloud', 'tpu', 'v2'],
-    services: { Tpu: 'ListNodes ListQueuedResources' },
+    services: { Tpu: 'ListNodes ListQueuedResources GetGuestAttributes' },
   },
 } as const;
 
@@ -103,7 +103,8 @@ function methodOf(
   const body = options['(google.api.http).body']?.replaceAll(/_([a-z])/gu, (_, letter: string) =>
     letter.toUpperCase(),
   );
-  const type = body === undefined ? undefined : space.nested?.[requestType]?.fields?.[body]?.type;
+  // "*": what is not in the path.
+  const type = body === '*' ? requestType : space.nested?.[requestType]?.fields?.[body ?? '']?.type;
   return {
     ...route,
     request: requestType,

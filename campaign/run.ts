@@ -15,6 +15,7 @@ import { openRun } from './directory/reader.ts';
 import { privateFile, withoutPrivate } from './directory/private.ts';
 import { fleetShape, privateShape } from './directory/shapes.ts';
 import { isThere, type RunFiles } from './directory/writer.ts';
+import { prepareFaults } from './faults.ts';
 import { type Follower, followRun } from './follower.ts';
 import { Hooks } from './hooks.ts';
 import { type Opened, openedAgain, publicNode } from './judging.ts';
@@ -295,7 +296,7 @@ export class Campaign {
   /** Results, report, manifest. */
   async #seal(follower: Follower): Promise<void> {
     const { path, journal } = this.#files;
-    const { version, report } = this.#setup;
+    const { version, report, runner, signal } = this.#setup;
     this.#progress({ kind: 'phase', phase: 'write' });
     await journal.sync();
     await follower.write();
@@ -305,7 +306,8 @@ export class Campaign {
       this.#progress({ kind: 'phase', phase: 'report' });
       const run = await openRun(path);
       try {
-        await report(run);
+        const faults = await prepareFaults(run, runner, signal, this.#progress);
+        await report({ ...run, ...(faults && { faults }) });
       } finally {
         await run.close();
       }

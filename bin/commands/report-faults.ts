@@ -1,10 +1,12 @@
 import { join } from 'node:path';
+import { faultsOf } from '../../campaign/faults.ts';
 import { writeLater } from '../../campaign/directory/later.ts';
 import { writeJson } from '../../campaign/directory/json.ts';
+import type { FaultsFile } from '../../campaign/directory/model.ts';
 import { wholePlan } from '../../campaign/directory/private.ts';
-import { openRun, type OpenRun } from '../../campaign/directory/reader.ts';
+import { openRun } from '../../campaign/directory/reader.ts';
 import { HarnessError } from '../../plan/errors.ts';
-import type { Fault, FaultReport } from '../../runners/model.ts';
+import type { FaultReport } from '../../runners/model.ts';
 import { command } from '../command.ts';
 import { composeRun } from '../compose.ts';
 import { printable, type Io } from '../terminal.ts';
@@ -32,10 +34,15 @@ export const reportFaults = command({
     }
     const run = await openRun(args.run);
     try {
+      if (run.verdict === undefined) {
+        throw new HarnessError('RUN_UNREADABLE', `${run.path} has no verdict yet`, {
+          hint: 'Bring it to its end with `assay resume` first.',
+        });
+      }
       const faults = await faultsOf(run);
       const standIn = fleet.standIn === true;
       const reports = await runner.reportFaults(faults, args.send, standIn, io.signal);
-      const file = { schema: 'assay/faults/1', sent: args.send, reports } as const;
+      const file: FaultsFile = { schema: 'assay/faults/1', sent: args.send, reports };
       if (args.send) {
         const about = { kind: 'faults', version: version(), at: new Date() };
         await writeLater(args.run, about, (folder) => writeJson(join(folder, 'faults.json'), file));
@@ -48,29 +55,6 @@ export const reportFaults = command({
     }
   },
 });
-
-/** Rejected nodes, with when they were seen to be so. */
-async function faultsOf(run: OpenRun): Promise<readonly Fault[]> {
-  if (run.verdict === undefined) {
-    throw new HarnessError('RUN_UNREADABLE', `${run.path} has no verdict yet`, {
-      hint: 'Bring it to its end with `assay resume` first.',
-    });
-  }
-  const seen = new Map<string, { from: string; to: string }>();
-  for await (const { trial, startedAt, seconds } of run.attempts()) {
-    const end = new Date(Date.parse(startedAt) + seconds * 1000).toISOString();
-    for (const node of trial.nodes) {
-      const { from, to } = seen.get(node) ?? { from: startedAt, to: end };
-      seen.set(node, { from: from < startedAt ? from : startedAt, to: to > end ? to : end });
-    }
-  }
-  const known = new Map(run.fleet.nodes.map((node) => [node.id, node]));
-  return run.verdict.nodes.flatMap(({ id, verdict, reasons }) => {
-    const span = seen.get(id);
-    if (verdict !== 'fail' || span === undefined) return [];
-    return [{ node: id, identity: known.get(id)?.identity ?? [], reasons, ...span }];
-  });
-}
 
 function tell(reports: readonly FaultReport[], sent: boolean, io: Io): void {
   if (reports.length === 0) io.out('no rejected node: nothing to report');

@@ -1,6 +1,6 @@
 /** What a run directory holds, as its reader gives it. */
 import type { Origin, Plan } from '../../plan/model.ts';
-import type { Missing, Node } from '../../runners/model.ts';
+import type { FaultReport, Missing, Node } from '../../runners/model.ts';
 import type { Attempt, Case, Metric, Sample } from '../../suites/model.ts';
 import type { Finding, Verdict } from '../../verdicts/model.ts';
 import type { ReadCell } from './columns.ts';
@@ -54,6 +54,13 @@ export interface PrivateFile {
     /** Of the estimate, in the delivery's currency. */
     readonly cost?: number;
   };
+}
+
+/** faults.json: what the provider would be told of each rejected node; in `later/<n>/` what it was told. */
+export interface FaultsFile {
+  readonly schema: 'assay/faults/1';
+  readonly sent: boolean;
+  readonly reports: readonly FaultReport[];
 }
 
 /** One stream of one process of an attempt, in evidence/. */
@@ -148,6 +155,8 @@ export interface RunReader {
   readonly verdict?: Verdict;
   /** Absent in a copy for others. */
   readonly private?: PrivateFile;
+  /** Absent where no node was rejected, or there is no provider to tell. */
+  readonly faults?: FaultsFile;
   /** Whether manifest.json is there. */
   readonly sealed: boolean;
   journal(): AsyncIterable<JournalEvent>;

@@ -8,7 +8,7 @@ import { readJournal } from '../journal.ts';
 import { readJson, unreadable } from './json.ts';
 import type { FleetFile, JournalEvent, RunReader } from './model.ts';
 import { readGroups, readParquet } from './parquet.ts';
-import { fleetShape, planShape, privateShape, verdictShape } from './shapes.ts';
+import { faultsShape, fleetShape, planShape, privateShape, verdictShape } from './shapes.ts';
 import { findingTable, sampleTable, telemetryTable } from './tables.ts';
 
 /** A RunReader that holds files open: `close` it. */
@@ -32,6 +32,9 @@ export async function openRun(path: string): Promise<OpenRun> {
   const withPrivate = (await exists(join(root, 'private.json')))
     ? { private: await readJson(join(root, 'private.json'), 'private', 1, privateShape) }
     : {};
+  const withFaults = (await exists(join(root, 'faults.json')))
+    ? { faults: await readJson(join(root, 'faults.json'), 'faults', 1, faultsShape) }
+    : {};
   const evidence = new EvidenceReader(join(root, 'evidence'));
   const journal = join(root, 'journal.ndjson');
   return {
@@ -41,6 +44,7 @@ export async function openRun(path: string): Promise<OpenRun> {
     fleet,
     ...withVerdict,
     ...withPrivate,
+    ...withFaults,
     sealed: await exists(join(root, 'manifest.json')),
     journal: () => readJournal(journal) as AsyncIterable<JournalEvent>,
     attempts: () => readAttempts(readJournal(journal)),

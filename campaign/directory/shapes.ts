@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Plan } from '../../plan/model.ts';
 import type { Verdict } from '../../verdicts/model.ts';
 import type { NightFile } from '../nightly/model.ts';
-import type { FleetFile, Manifest, PrivateFile, WithheldFile } from './model.ts';
+import type { FaultsFile, FleetFile, Manifest, PrivateFile, WithheldFile } from './model.ts';
 
 const list = z.array(z.looseObject({}));
 const withId = z.array(z.looseObject({ id: z.string() }));
@@ -40,6 +40,11 @@ export const privateShape = shape<PrivateFile>({
   nodes: withId,
   missing: list,
   plan: z.looseObject({ fleet: z.looseObject({}) }).optional(),
+});
+
+/** faults.json */
+export const faultsShape = shape<FaultsFile>({
+  reports: z.array(z.looseObject({ node: z.string(), operation: z.string() })),
 });
 
 /** verdict.json */

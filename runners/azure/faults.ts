@@ -1,11 +1,10 @@
 /** Guest Health Reporting: how Azure is told that a node is unhealthy. "Unhealthy" takes it out of service. */
 import { createHash } from 'node:crypto';
+import { descriptionOf, reportEach } from '../cloud/faults.ts';
 import type { Fault, FaultReport } from '../model.ts';
 import { VERSION } from './client.ts';
 
 const OPERATION = 'WorkloadImpacts_Create';
-/** Longest description that is sent. */
-const MOST = 1000;
 
 /**
  * One report a node, prepared. Azure asks for the name of the physical host, which is written inside the guest
@@ -13,31 +12,33 @@ const MOST = 1000;
  *
  * @param scope "/subscriptions/…"
  */
-export function prepareImpacts(scope: string, faults: readonly Fault[]): readonly FaultReport[] {
-  return faults.map((fault) => {
-    const id = fault.identity.find(({ kind }) => kind === 'provider-id')?.value;
-    if (id === undefined) {
-      const problem = 'no id of a virtual machine is known for it';
-      return { node: fault.node, operation: OPERATION, request: {}, problem };
-    }
-    const name = uuidOf(id, fault.from);
-    const path = `${scope}/providers/Microsoft.Impact/workloadImpacts/${name}?api-version=${VERSION.impact}`;
-    return {
-      node: fault.node,
-      operation: OPERATION,
-      request: { method: 'PUT', path, body: { properties: impact(id, fault) } },
-      problem:
-        'PhysicalHostName is missing: read it in the guest (/var/lib/hyperv/.kvp_pool_3), then send the request by az rest; the subscription must be onboarded',
-    };
-  });
+export function prepareImpacts(
+  scope: string,
+  faults: readonly Fault[],
+): Promise<readonly FaultReport[]> {
+  return reportEach(
+    faults,
+    OPERATION,
+    (id, fault) => {
+      const name = uuidOf(id, fault.from);
+      const path = `${scope}/providers/Microsoft.Impact/workloadImpacts/${name}?api-version=${VERSION.impact}`;
+      return {
+        request: { method: 'PUT', path, body: { properties: impact(id, fault) } },
+        problem:
+          'PhysicalHostName is missing: read it in the guest (/var/lib/hyperv/.kvp_pool_3), then send the request by az rest; the subscription must be onboarded',
+      };
+    },
+    false,
+  );
 }
 
-function impact(id: string, { reasons, from, to }: Fault): object {
+function impact(id: string, fault: Fault): object {
+  const { reasons, from, to } = fault;
   return {
     startDateTime: from,
     reportedTimeUtc: to,
     impactCategory: `Resource.Hpc.Unhealthy.${categoryOf(reasons)}`,
-    impactDescription: reasons.join('; ').slice(0, MOST),
+    impactDescription: descriptionOf(fault),
     impactedResourceId: id,
     additionalProperties: { PhysicalHostName: '' },
   };

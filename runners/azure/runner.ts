@@ -66,6 +66,6 @@ async function connect(options: AzureOptions, surroundings: Surroundings): Promi
     ends: async (_, signal) =>
       reserved.length === 0 ? undefined : capacityEnd(arm, [...new Set(reserved)], signal),
     notices: (machines, signal) => armNotices(arm, machines, signal),
-    reportFaults: async (faults) => prepareImpacts(arm.scope, faults),
+    reportFaults: (faults) => prepareImpacts(arm.scope, faults),
   };
 }

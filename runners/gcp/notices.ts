@@ -4,6 +4,7 @@ import type { Machine } from '../cloud/model.ts';
 import type { Notice } from '../cloud/runner.ts';
 import type { Gcp } from './client.ts';
 import { instancesOfZone, machineOf } from './machines.ts';
+import type { Instance } from './shapes.ts';
 
 /** ms between two looks. */
 const EVERY = 60_000;
@@ -35,6 +36,40 @@ export async function* gcpNotices(
   }
 }
 
+/** Machines inside a maintenance window now, with what is done to them: they are not benchmarked. */
+export async function inMaintenance(
+  gcp: Gcp,
+  machines: readonly Machine[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const own = new Map(machines.filter(({ id }) => /^\d+$/u.test(id)).map((one) => [one.id, one]));
+  const now = gcp.clock.now();
+  const found = new Map<string, string>();
+  for (const zone of new Set([...own.values()].map(({ where }) => where))) {
+    try {
+      for (const { id, resourceStatus } of await instancesOfZone(gcp, zone, undefined, signal)) {
+        const due = resourceStatus?.upcomingMaintenance;
+        if (due === undefined || due === null || !own.has(id)) continue;
+        const begun =
+          Date.parse(due.windowStartTime ?? '') <= now &&
+          !(Date.parse(due.windowEndTime ?? '') < now);
+        if (due.maintenanceStatus === 'ONGOING' || begun) found.set(id, describe(due));
+      }
+    } catch (error) {
+      // No permission to ask is no window.
+      if (!(error instanceof HarnessError)) throw error;
+    }
+  }
+  return found;
+}
+
+type Due = NonNullable<NonNullable<Instance['resourceStatus']>['upcomingMaintenance']>;
+
+function describe(due: Due): string {
+  const words = [due.type ?? 'maintenance', due.maintenanceStatus ?? '', due.windowStartTime ?? ''];
+  return [...words, ...(due.maintenanceReasons ?? [])].filter(Boolean).join(' ');
+}
+
 async function look(
   gcp: Gcp,
   zone: string,
@@ -53,13 +88,7 @@ async function look(
       if (life === 'ended') return [{ machines: [id], kind: 'preempted', detail: state }];
       const due = instance.resourceStatus?.upcomingMaintenance;
       if (due === undefined || due === null) return [];
-      const detail = [
-        due.type ?? 'maintenance',
-        due.maintenanceStatus ?? '',
-        due.windowStartTime ?? '',
-        ...(due.maintenanceReasons ?? []),
-      ];
-      return [{ machines: [id], kind: 'maintenance', detail: detail.filter(Boolean).join(' ') }];
+      return [{ machines: [id], kind: 'maintenance', detail: describe(due) }];
     });
   } catch (error) {
     // Not seeing a notice is no failure of the run: the next look may do.

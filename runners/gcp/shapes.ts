@@ -64,6 +64,7 @@ export const instanceShape = z.object({
           type: text.nullish(),
           maintenanceStatus: text.nullish(),
           windowStartTime: text.nullish(),
+          windowEndTime: text.nullish(),
           maintenanceReasons: z.array(text).nullish(),
         })
         .nullish(),
@@ -139,6 +140,11 @@ export const guestAttributesShape = z.object({
       items: z.array(z.object({ key: text.optional(), value: text.optional() })).optional(),
     })
     .optional(),
+});
+
+/** The same of a node's workers. */
+export const workersAttributesShape = z.object({
+  guestAttributes: z.array(guestAttributesShape).optional(),
 });
 
 /** A node of the TPU API: a slice of one or many hosts. */

@@ -1,5 +1,6 @@
 /** The suite's block of the plan. */
 import { z } from 'zod';
+import { NCCL_PROFILES, NETWORKS } from '../../plan/catalogue/nccl-profiles.ts';
 import { quantityOption } from '../../plan/options.ts';
 import { COLLECTIVES } from './collectives.ts';
 import { KNOB_NAMES } from './knob-names.ts';
@@ -49,15 +50,14 @@ export const schema = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9.-]*$/u)
     .optional()
     .meta({
-      description:
-        'name of the settings in force (aws-efa, azure-ib, oci-roce, gcp-tcpx, gcp-tcpxo, gcp-gib and ethernet are known, and claim their network); differing profiles are never pooled',
+      description: `name of the settings in force; known ones set their variables and claim their network (${Object.keys(NCCL_PROFILES).join(', ')}); differing profiles are never pooled`,
     }),
   environment: z
     .record(z.string().regex(/^[A-Z][A-Z0-9_]*$/u), z.string())
     .default({})
     .meta({ description: 'variables for every rank, e.g. NCCL_IB_HCA' }),
   transport: z
-    .enum(['nvlink', 'ib', 'roce', 'efa', 'tcpx', 'tcpxo', 'gib', 'socket'])
+    .enum(NETWORKS)
     .optional()
     .meta({ description: 'what the plan claims is used between nodes: anything else fails' }),
   prove: z.boolean().optional().meta({

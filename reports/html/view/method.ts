@@ -1,4 +1,5 @@
 /** How the verdict was reached, in plain words with its error rates, and what that rests on. */
+import { ncclProfile, profileVariables } from '../../../plan/catalogue/nccl-profiles.ts';
 import { displayOf, NONE, showCount, showRisk } from '../../figure.ts';
 import { parametersText, plural } from '../../words.ts';
 import type { Context } from '../context.ts';
@@ -57,9 +58,27 @@ export function methodView(context: Context) {
         unit: displayOf(run.fleet.metrics, id).unit,
         better,
       })),
+    profile: profileOf(run.plan.suites.find(({ id }) => id === 'nccl')?.options),
     redactions: showCount(survey.redactions),
     notes: survey.verdict?.notes ?? [],
     warnings: run.plan.warnings,
+  };
+}
+
+/** What the plan's NCCL profile set; a name that is not known set nothing. */
+function profileOf(options: unknown) {
+  const { profile: name } = (options ?? {}) as { readonly profile?: unknown };
+  if (typeof name !== 'string') return undefined;
+  const known = ncclProfile(name);
+  return {
+    name,
+    known: known !== undefined,
+    network: known?.transport ?? '',
+    types: known?.types?.join(', ') ?? '',
+    variables: Object.entries(known === undefined ? {} : profileVariables(known)).map(
+      ([variable, value]) => `${variable}=${value}`,
+    ),
+    source: known?.source ?? '',
   };
 }
 

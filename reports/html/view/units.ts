@@ -70,6 +70,7 @@ function unit(context: Context, node: JudgedNode, findings: readonly Finding[], 
   return {
     ...headOf(context, node),
     reasons: node.reasons,
+    fault: faultOf(context, node.id),
     accelerators: whole
       ? [{ id: `all ${parts.length}`, mark: WORD[parts[0]?.verdict ?? 'not-tested'] }]
       : parts.map(({ id, verdict }) => ({ id, mark: WORD[verdict] })),
@@ -77,6 +78,18 @@ function unit(context: Context, node: JudgedNode, findings: readonly Finding[], 
       (some) => findingRow(context, some),
     ),
     more: alike.length > most ? showCount(alike.length - most) : '',
+  };
+}
+
+/** What the provider would be told of it, as it is spelled; sent only by `assay report-faults RUN --send`. */
+function faultOf({ run }: Context, node: string) {
+  const report = run.faults?.reports.find((one) => one.node === node);
+  if (report === undefined) return undefined;
+  return {
+    operation: report.operation,
+    request: JSON.stringify(report.request, undefined, 2),
+    problem: report.problem ?? '',
+    run: run.id,
   };
 }
 

@@ -25,6 +25,41 @@ test('the same run gives the same bytes twice', async () => {
   assert.is(await page(sampleRun(RUNS.mixed)), await page(sampleRun(RUNS.mixed)));
 });
 
+test('an NCCL profile is told with what it sets and where that was read; a name of nobody set nothing', async () => {
+  const run = sampleRun(RUNS.mixed);
+  const named = (profile: string) =>
+    page({ ...run, plan: { ...run.plan, suites: [{ id: 'nccl', options: { profile } }] } });
+  const known = await named('azure-ndv5');
+  assert.match(known, /NCCL_TOPO_FILE(?:=|&#x3D;)\/opt\/microsoft\/ndv5-topo\.xml/u);
+  assert.match(known, /Source: <bdi>Azure\/azhpc-images/u);
+  assert.match(
+    await named('my-lab'),
+    /<bdi>my-lab<\/bdi>: a name of the plan's own; it set nothing/u,
+  );
+  assert.not.match(await page(run), /NCCL profile<\/h3>/u);
+});
+
+test("a rejected node's report to the provider is shown as it would be sent", async () => {
+  const run = sampleRun(RUNS.mixed);
+  const node = run.verdict?.nodes.find(({ verdict }) => verdict === 'fail')?.id ?? '';
+  const request = { Instances: ['i-0<b>'] };
+  const html = await page({
+    ...run,
+    faults: {
+      schema: 'assay/faults/1',
+      sent: false,
+      reports: [{ node, operation: 'ReportInstanceStatus', request, problem: 'onboard first' }],
+    },
+  });
+  const { document } = parseHTML(html);
+  const shown = [...document.querySelectorAll(`#node-${node} details`)];
+  const text = shown.find((one) => one.textContent?.includes('ReportInstance'))?.textContent ?? '';
+  assert.match(text, /prepared and not sent: ReportInstanceStatus/u);
+  assert.match(text, /"i-0<b>"/u);
+  assert.match(text, /onboard first/u);
+  assert.match(text, /assay report-faults .* --send/u);
+});
+
 test('no markup of a hostile run survives: only our elements, attributes and scripts are there', async () => {
   const html = await page(sampleRun(RUNS.hostile));
   const { document } = parseHTML(html);

@@ -112,7 +112,10 @@ export function addMatrix(test: Test, subject: Subject, words: Words): void {
 
   test('credentials that end for good once machines are there: told, and found later', async () => {
     const result = await attempt(subject, { startingFor: 200 }, [
-      { ...error('*', words.credentials, { times: 100_000 }), after: 12 },
+      error('*', words.credentials, {
+        times: 100_000,
+        since: { operation: launch, calls: launches },
+      }),
     ]);
     assert.is(failed(result).code, 'PROVIDER_RELEASE_FAILED');
     assert.match(failed(result).hint, /sweep/u);
@@ -168,7 +171,7 @@ export function addMatrix(test: Test, subject: Subject, words: Words): void {
   });
 
   test('one node that can not be deleted is named, and the others are gone', async () => {
-    const result = await attempt(subject, { undeletable: 1 }, []);
+    const result = await attempt(subject, { undeletable: 1 }, [], { release: 120 });
     came(result, 8);
     const named = new Set(result.erased?.left.map(({ resource }) => resource.id));
     assert.ok(result.left.length > 0);

@@ -13,6 +13,9 @@ import { testContext } from '../context.ts';
 /** How much faster than the world a runner's clock goes. */
 export const FACTOR = 200;
 
+/** Seconds for giving back, on the runner's clock: enough for a machine that is busy with other tests. */
+const RELEASE = 600;
+
 /** A clock on which waiting is `factor` times shorter than it says. */
 export function quickClock(factor = FACTOR): Clock {
   const start = Date.now();
@@ -93,7 +96,7 @@ export async function provisioned(
 export function givenBack(
   { provisioner, clock, context }: Plane,
   keep: ReadonlySet<string> = new Set(),
-  limit = 120,
+  limit = RELEASE,
 ): Promise<Erased> {
   const { signal } = new AbortController();
   return erase(provisioner, { runs: [context.run] }, { clock, signal, limit, keep });
@@ -129,15 +132,22 @@ export async function attempt(
   subject: Subject,
   world: Partial<World>,
   troubles: readonly Trouble[],
-  options: { readonly nodes?: number; readonly minimum?: number; readonly places?: number } = {},
+  options: {
+    readonly nodes?: number;
+    readonly minimum?: number;
+    readonly places?: number;
+    /** Seconds for giving back. */
+    readonly release?: number;
+  } = {},
 ): Promise<Attempted> {
-  const { nodes = 8, minimum = nodes, places = 1 } = options;
+  const { nodes = 8, minimum = nodes, places = 1, release = RELEASE } = options;
   const standIn = await serve(subject.provider, { boot: 'none', ...world });
   try {
     const plane = await planeOf(subject, standIn, nodes, places);
     standIn.script(...troubles);
     const came = await provisioned(plane, nodes, minimum);
-    const erased = came.slots === undefined ? undefined : await givenBack(plane);
+    const erased =
+      came.slots === undefined ? undefined : await givenBack(plane, new Set(), release);
     return {
       ...came,
       erased,

@@ -8,6 +8,7 @@ import { NAMES, routeOf } from '../../../fixtures/clouds/gcp/routes.ts';
 import { PROJECT } from '../../../fixtures/clouds/gcp/store.ts';
 import { serve } from '../../../fixtures/clouds/serve.ts';
 import { attachInstances } from '../../../runners/gcp/attach.ts';
+import { guestKeys } from '../../../runners/gcp/host-keys.ts';
 import { reportHosts } from '../../../runners/gcp/faults.ts';
 import {
   givenBack,
@@ -45,27 +46,31 @@ function unknownIn(value: unknown, type: string, path: string): readonly string[
 /** "Instances.BulkInsert" → the stand-in's names for it. */
 function namesOf(method: string): readonly string[] {
   const [service = '', call = ''] = method.split('.');
-  if (service === 'Tpu')
-    return [`${call.replace(/^List(.)/u, (_, one: string) => one.toLowerCase())}.list`];
+  if (service === 'Tpu') {
+    const listed = call.replace(/^List(.)/u, (_, one: string) => one.toLowerCase());
+    return [call === 'GetGuestAttributes' ? 'nodes.getGuestAttributes' : `${listed}.list`];
+  }
   const name = `${service.charAt(0).toLowerCase()}${service.slice(1)}.${call.charAt(0).toLowerCase()}${call.slice(1)}`;
   return [name, name.replace(/^(?:zone|region|global)Operations\.get$/u, 'operations.get')];
+}
+
+/** A path of the protos with a word in each of its places. */
+function filledIn(path: string, word: string): string {
+  return path
+    .replaceAll(/\{\w+=([^}]+)\}/gu, (_, inner: string) => inner.replaceAll('*', word))
+    .replaceAll(/\{[^}]+\}/gu, word);
 }
 
 /** The protos' method of a request. */
 function methodOf(verb: string, path: string) {
   return Object.entries(methods).find(([, method]) => {
-    const pattern = method.path
-      .replace('{parent=projects/*/locations/*}', 'projects/[^/]+/locations/[^/]+')
-      .replaceAll(/\{[^}]+\}/gu, '[^/]+');
+    const pattern = filledIn(method.path, '[^/]+');
     return method.verb === verb && new RegExp(`^${pattern}$`, 'u').test(path);
   });
 }
 
 const known = Object.entries(methods).map(([method, { verb, path }]) => {
-  const url = path
-    .replace('{parent=projects/*/locations/*}', `projects/${PROJECT}/locations/a1`)
-    .replace('{project}', PROJECT)
-    .replaceAll(/\{[^}]+\}/gu, 'a1');
+  const url = filledIn(path, 'a1').replace('projects/a1', `projects/${PROJECT}`);
   const request = { method: verb, url: new URL(url, 'http://x'), headers: {}, body: '' };
   return { method, route: routeOf(request)?.name };
 });
@@ -102,7 +107,7 @@ async function unknownOnWire(what: (url: string) => Promise<void>): Promise<read
   const odd: string[] = [];
   let seen = 0;
   globalThis.fetch = async (input, init = {}) => {
-    const url = new URL(String(input));
+    const url = new URL(new Request(input, init).url);
     const verb = init.method ?? 'GET';
     const response = await real(input, init);
     const [name, method] = methodOf(verb, url.pathname) ?? [];
@@ -169,7 +174,15 @@ test('attach and fault reports: nothing that is sent or answered is unknown to G
     const labels = { delivery: 'tranche-7' };
     const slots = await attachInstances(gcp, { labels }, 'private', signal);
     const zones = ['us-central1-a'];
-    await attachInstances(gcp, { zones, 'tpu-nodes': ['tranche'] }, 'private', signal);
+    const hosts = await attachInstances(
+      gcp,
+      { zones, 'tpu-nodes': ['tranche'] },
+      'private',
+      signal,
+    );
+    const [host] = hosts.flatMap((one) => ('machine' in one ? [one.machine] : []));
+    if (host === undefined) throw new Error('the node has hosts');
+    await guestKeys(gcp, host, signal);
     await attachInstances(gcp, { zones, 'queued-resources': ['q-tranche'] }, 'private', signal);
     const [first] = slots.flatMap((one) => ('machine' in one ? [one.machine] : []));
     const fault = {

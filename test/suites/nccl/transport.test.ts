@@ -136,6 +136,8 @@ test('a plan that claims something has an untimed twin of each scope, with the l
   const [step] = suite.steps(of, pair);
   assert.is(step?.environment['NCCL_DEBUG_SUBSYS'], 'INIT,NET,GRAPH,TUNING');
   assert.is(step?.environment['FI_PROVIDER'], 'efa');
+  const folders = step?.environment['LD_LIBRARY_PATH'];
+  assert.ok(typeof folders === 'string' && folders.startsWith('/opt/amazon/efa/lib:'));
   assert.ok(step?.argv.includes('--prove'));
   const timed = suite.steps(caseOf(suite, pair, 'nccl.all_reduce.pair'), pair)[0];
   assert.is(timed?.environment['NCCL_DEBUG'], undefined, 'the timed trial logs nothing');

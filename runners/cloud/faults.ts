@@ -1,0 +1,61 @@
+/** Fault reports of a provider: one a node, prepared always, sent only when that is asked. */
+import { HarnessError } from '../../plan/errors.ts';
+import type { Fault, FaultReport } from '../model.ts';
+
+/** Longest description that is sent. */
+const MOST = 1000;
+
+/** The provider's call for one fault. */
+interface Prepared {
+  /** As the provider spells it. */
+  readonly request: Readonly<Record<string, unknown>>;
+  /** @returns its answer @throws {HarnessError} its refusal */
+  readonly send?: () => Promise<string>;
+  /** Why it can't be sent by us. */
+  readonly problem?: string;
+}
+
+/**
+ * @param operation the provider's name of the call
+ * @param prepare from the machine's id; undefined: that is no id of the provider's
+ */
+export async function reportEach(
+  faults: readonly Fault[],
+  operation: string,
+  prepare: (id: string, fault: Fault) => Prepared | undefined,
+  send: boolean,
+): Promise<readonly FaultReport[]> {
+  const reports: FaultReport[] = [];
+  for (const fault of faults) {
+    const { node } = fault;
+    const id = fault.identity.find(({ kind }) => kind === 'provider-id')?.value;
+    const prepared = id === undefined ? undefined : prepare(id, fault);
+    if (prepared === undefined) {
+      const problem = 'no id of a machine is known for it';
+      reports.push({ node, operation, request: {}, problem });
+      continue;
+    }
+    const { request, problem } = prepared;
+    const report = { node, operation, request, ...(problem !== undefined && { problem }) };
+    reports.push(
+      send && prepared.send !== undefined
+        ? { ...report, ...(await answer(prepared.send)) }
+        : report,
+    );
+  }
+  return reports;
+}
+
+/** What was found, for the provider's people. */
+export function descriptionOf({ reasons }: Fault): string {
+  return reasons.join('; ').slice(0, MOST);
+}
+
+async function answer(send: () => Promise<string>): Promise<Pick<FaultReport, 'sent' | 'problem'>> {
+  try {
+    return { sent: await send() };
+  } catch (error) {
+    if (!(error instanceof HarnessError)) throw error;
+    return { problem: error.message };
+  }
+}

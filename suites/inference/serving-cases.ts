@@ -2,7 +2,7 @@
 import type { Parameters } from '../../plan/model.ts';
 import type { Node } from '../../runners/model.ts';
 import type { Case } from '../model.ts';
-import type { Serving } from './serving-options.ts';
+import { requestsOf, type Serving } from './serving-options.ts';
 import { enoughFor } from './window/measure.ts';
 import { SLO_PRESETS, type Slo } from './window/slo.ts';
 
@@ -42,8 +42,8 @@ export function sloOf({ slo }: Serving): Slo {
 export function workOf(serving: Serving, of: Pick<Case, 'parameters'>): Work | undefined {
   const { rate } = of.parameters;
   if (typeof rate === 'number') {
-    const settling = Math.ceil(serving.settle * rate);
-    return { kind: 'window', rate, settling, requests: Math.ceil(serving.window * rate) };
+    const { settling, requests } = requestsOf(serving, rate);
+    return { kind: 'window', rate, settling, requests };
   }
   if (serving.search === undefined) return undefined;
   const { windows: most, settle: settling, ...rest } = serving.search;

@@ -1,6 +1,7 @@
 /** The `serving` block of inference: which server is loaded, with what, and what it must keep. */
 import { z } from 'zod';
 import { quantityOption, shareOption } from '../../plan/options.ts';
+import { traceProblem } from './load/trace.ts';
 import { SLO_PRESETS } from './window/slo.ts';
 
 const count = (most: number) => z.int().min(1).max(most);
@@ -170,6 +171,20 @@ export function checkServing(
   if (typeof own.arrivals === 'object' && 'trace' in own.arrivals && own.search !== undefined) {
     issue('a trace has its own pace: no rate can be searched for', 'search');
   }
+  if (typeof own.arrivals === 'object' && 'trace' in own.arrivals) {
+    const most = Math.max(0, ...own.rates.map((one) => requestsOf(own, one).all));
+    const trace = traceProblem(own.arrivals.trace, most);
+    if (trace !== undefined) issue(trace, 'arrivals', 'trace');
+  }
   const fields = Object.keys(own.body).filter((name) => SECRET_FIELD.test(name));
   if (fields.length > 0) issue('holds a key: name it by `key`', 'body');
+}
+
+/** Requests of a window at a rate, those of its warm-up apart. */
+export function requestsOf(
+  { settle, window }: Pick<Serving, 'settle' | 'window'>,
+  rate: number,
+): { readonly settling: number; readonly requests: number; readonly all: number } {
+  const [settling, requests] = [Math.ceil(settle * rate), Math.ceil(window * rate)];
+  return { settling, requests, all: settling + requests };
 }

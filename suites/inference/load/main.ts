@@ -5,9 +5,9 @@ import { searchState } from '../window/search.ts';
 import { filled } from '../serving-options.ts';
 import { Crew } from './crew.ts';
 import { Failure, loadWindow, say, type Load } from './load-window.ts';
-import { readTrace } from './schedule.ts';
 import { askServer } from './server-facts.ts';
 import { readSettings } from './settings.ts';
+import { readTrace } from './trace.ts';
 
 /** Name of the environment variable with the server's key; it is never printed. */
 const KEY = 'ASSAY_LOAD_KEY';

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Node } from '../../../runners/model.ts';
@@ -227,6 +230,30 @@ test('what can’t be measured is refused before anything is touched', () => {
   assert.match(said({}, 'server'), /serving\.server is missing/u);
   assert.match(problems({ mode: 'endpoint' }), /mode endpoint loads a server/u);
   assert.is(said({ slo: 'llama3.1-8b-interactive' }), '');
+});
+
+test('a trace that is not there, is none or is too short is refused by name', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-trace-'));
+  const said = (name: string, text?: string) => {
+    const trace = join(folder, name);
+    if (text !== undefined) writeFileSync(trace, text);
+    return problems({
+      mode: 'endpoint',
+      serving: {
+        ...ENDPOINT,
+        rates: ['2 req/s'],
+        settle: '0 s',
+        window: '1 s',
+        arrivals: { trace },
+      },
+    });
+  };
+  const line = '{"timestamp": 0, "input_length": 3, "output_length": 2}\n';
+  assert.match(said('none'), /arrivals\.trace .*none can't be read \(ENOENT\)/u);
+  assert.match(said('bad', `${line}{}\n`), /bad: line 2 of the trace/u);
+  assert.match(said('short', line), /short has 1 lines, .* asks for 2 requests/u);
+  assert.is(said('good', line + line), '');
+  rmSync(folder, { recursive: true });
 });
 
 test('a simulated endpoint gives what it truly is, through the same reader', () => {

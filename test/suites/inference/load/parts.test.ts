@@ -3,8 +3,9 @@ import * as assert from 'uvu/assert';
 import { Answer } from '../../../../suites/inference/load/answer.ts';
 import { EventCutter } from '../../../../suites/inference/load/events.ts';
 import { prompt } from '../../../../suites/inference/load/prompt.ts';
-import { readTrace, schedule } from '../../../../suites/inference/load/schedule.ts';
+import { schedule } from '../../../../suites/inference/load/schedule.ts';
 import { apiBase, target } from '../../../../suites/inference/load/target.ts';
+import { readTrace } from '../../../../suites/inference/load/trace.ts';
 
 const OF = { requests: 20_000, rate: 100, input: 8, output: 4 };
 

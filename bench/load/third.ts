@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { openRun } from '../../campaign/directory/reader.ts';
 import { run } from '../../runners/process.ts';
 import type { ImportedSample } from '../../suites/import-model.ts';
-import { target } from '../../suites/inference/load/target.ts';
+import { prompt } from '../../suites/inference/load/prompt.ts';
 import type { RequestRow } from '../../suites/inference/window/row.ts';
 import { runLoad, type Loaded } from '../../test/load-generator.ts';
 import type { Row } from '../bench.ts';
@@ -21,6 +21,8 @@ import { installed, peersFolder, resultOf, tokenizer, TOOLS, type Work } from '.
 
 const INPUT = 8;
 const TOKENS = 16;
+/** Of our prompts: the suite's default. */
+const SEED = 1;
 /** Of the load beside aiperf. */
 const REQUESTS = 600;
 const WITHIN = 0.1;
@@ -164,26 +166,18 @@ async function beside(
       },
       { prefix: pinned(CLIENT_CORE) },
     );
-    const samples = await aiperfOf({ ...load, bodies: bodiesOf(work) }, work, words);
+    const samples = await aiperfOf({ ...load, prompts: promptsOf(work) }, work, words);
     return compared(rate, ours, samples);
   } finally {
     server.kill('SIGTERM');
   }
 }
 
-/** What our generator sends, as a file of bodies. */
-function bodiesOf(work: string): string {
-  const to = target({
-    url: 'http://any',
-    api: 'completions',
-    model: 'random',
-    body: {},
-    seed: 1,
-    timeout: 1,
-  });
-  const file = join(work, 'bodies.jsonl');
+/** What our generator asks, as aiperf takes it. */
+function promptsOf(work: string): string {
+  const file = join(work, 'prompts.jsonl');
   const lines = Array.from({ length: REQUESTS }, (_, index) =>
-    to.body({ index, at: 0, input: INPUT, output: TOKENS }, 0),
+    JSON.stringify({ text: prompt(INPUT, SEED, 0, index) }),
   );
   writeFileSync(file, `${lines.join('\n')}\n`);
   return file;

@@ -13,8 +13,8 @@ export interface Work {
   readonly rate: number;
   readonly requests: number;
   readonly tokens: number;
-  /** File with a request's body a line, sent as they are; absent: the tool makes its own. Only for aiperf. */
-  readonly bodies?: string;
+  /** File of prompts for the completions API, `{"text": …}` a line; absent: the tool makes its own. Only for aiperf. */
+  readonly prompts?: string;
 }
 
 /** One load tool. */
@@ -69,13 +69,13 @@ export const TOOLS: readonly Tool[] = [
   {
     name: 'aiperf',
     package: 'aiperf',
-    argv: (bin, { url, rate, requests, tokens, bodies }, tokenizer, out) => [
+    argv: (bin, { url, rate, requests, tokens, prompts }, tokenizer, out) => [
       `${bin}/aiperf`,
       ...`profile --model reference --url ${url} --streaming --ui none`.split(' '),
       ...`--request-rate ${rate} --request-count ${requests} --tokenizer ${tokenizer}`.split(' '),
-      ...(bodies === undefined
+      ...(prompts === undefined
         ? `--endpoint-type chat --isl ${PROMPT} --osl ${tokens} --extra-inputs ignore_eos:true`
-        : `--endpoint-type completions --custom-dataset-type raw-payload --input-file ${bodies}`
+        : `--endpoint-type completions --custom-dataset-type single_turn --input-file ${prompts} --extra-inputs max_tokens:${tokens}`
       ).split(' '),
       ...`--output-artifact-dir ${out}`.split(' '),
     ],

@@ -4,6 +4,8 @@ import { drawSvg, type Drawing } from './figure-element.ts';
 
 const WIDTH = 420;
 const HEIGHT = 190;
+/** Characters that the left margin holds. */
+const LONGEST = 8;
 
 export interface TrendChart extends Drawing {
   /** In the shown unit, oldest first; YYYY-MM-DD. */
@@ -54,7 +56,7 @@ export function trendChart(chart: TrendChart): string {
       labelArrow: 'none',
       domain: [low - pad, high + pad],
       ticks: 4,
-      tickFormat: (tick: number) => String(Number(tick.toPrecision(6))),
+      tickFormat: tickText,
     },
     style: { fontSize: '11px', fontFamily: 'inherit', background: 'none' },
     marks: [
@@ -87,6 +89,12 @@ export function trendChart(chart: TrendChart): string {
       }),
     ],
   });
+}
+
+/** A value in its stored unit, of a metric that nobody describes any more, is too long for the margin. */
+function tickText(tick: number): string {
+  const text = String(Number(tick.toPrecision(6)));
+  return text.length > LONGEST ? tick.toExponential(2) : text;
 }
 
 interface Point {

@@ -1,6 +1,5 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { HarnessError } from '../../plan/errors.ts';
 import { builtinPlan } from '../../plan/catalogue/builtin.ts';
 import { parts } from '../../plan/catalogue/parts.ts';
 import { commentedPlan } from '../../plan/init.ts';

@@ -17,6 +17,9 @@ export const environmentKeys = [
   'os',
   'nccl',
   'torch',
+  'jax',
+  'libtpu',
+  'tpu-runtime',
   'python',
   'cpu',
   'board',
@@ -68,6 +71,9 @@ export function factsOf(hardware: Hardware): ReadonlyMap<string, string> {
     os: system.os,
     nccl: set(hardware.nccl),
     torch: hardware.torch,
+    jax: hardware.jax,
+    libtpu: hardware.libtpu,
+    'tpu-runtime': hardware.slice?.get('RUNTIME_VERSION'),
     python: system.python,
     cpu: cpu.model,
     board: board.join(' '),
@@ -97,9 +103,30 @@ export function factsOf(hardware: Hardware): ReadonlyMap<string, string> {
   const links = hardware.nvlink.map((gpu) => gpu.links.filter((rate) => rate > 0).length);
   add('nvlinks', links.length > 0 ? Math.min(...links) : undefined);
   add('clock-error', hardware.clock?.maxerror);
+  sliceFacts(hardware, add);
   const domain = gpus.map((gpu) => gpu.fabric).find((one) => one?.cluster !== undefined);
   if (domain !== undefined) add('domain.nvlink', `${domain.cluster}.${domain.clique ?? '0'}`);
   return facts;
+}
+
+/** The slice that a TPU host is part of, and its place there. */
+function sliceFacts({ slice, tpuInfo }: Hardware, add: (name: string, value?: string) => void) {
+  const of = (...keys: readonly string[]) =>
+    keys.map((key) => slice?.get(key)).find((one) => one !== undefined);
+  add('tpu.type', of('TPU_ACCELERATOR_TYPE', 'ACCELERATOR_TYPE') ?? tpuInfo?.accelerator);
+  add('tpu.topology', of('TOPOLOGY'));
+  add('tpu.worker', of('TPU_WORKER_ID', 'WORKER_ID'));
+  add('tpu.host-bounds', of('HOST_BOUNDS'));
+  add('tpu.chips-per-host-bounds', of('CHIPS_PER_HOST_BOUNDS'));
+  add('tpu.wrap', of('TPU_TOPOLOGY_WRAP', 'WRAP'));
+  add('tpu.ici-resiliency', of('ENABLE_ICI_RESILIENCY'));
+  const held = tpuInfo?.chips.filter(({ pid }) => pid !== undefined);
+  add('tpu.held', held?.map(({ path, pid }) => `${path} by ${pid}`).join(', '));
+  // A virtual machine that Compute made says "0": no name of a slice.
+  const name = of('NODE_ID');
+  if (name !== undefined && !/^\d+$/u.test(name)) {
+    add('domain.slice', [of('ZONE'), name].filter((one) => one !== undefined).join('/'));
+  }
 }
 
 /** Distinct values, sorted, as one text; undefined where none is known. */

@@ -8,6 +8,7 @@ import { parseLscpu, type Cpu } from './parse/lscpu.ts';
 import { parseNvidiaSmi } from './parse/nvidia-smi.ts';
 import { parseNvlinkStatus, type NvlinkStatus } from './parse/nvlink.ts';
 import { parseRocmSmi } from './parse/rocm-smi.ts';
+import { parseTpuEnv, parseTpuInfo, type TpuInfo } from './parse/tpu.ts';
 import { parseTopology, type Topology } from './parse/topology.ts';
 
 /** PCI vendors of GPUs; display controllers of others (a server's VGA) are no accelerators. */
@@ -56,6 +57,11 @@ export interface Hardware {
   readonly modules?: ReturnType<typeof files.modules.parse>;
   readonly clock?: ReturnType<typeof files.clock.parse>;
   readonly torch?: string;
+  readonly jax?: string;
+  readonly libtpu?: string;
+  /** The slice by the host's metadata: `tpu-env`'s keys. */
+  readonly slice?: ReadonlyMap<string, string>;
+  readonly tpuInfo?: TpuInfo;
   /** Versions of the libnccl found, newest last. */
   readonly nccl: readonly string[];
   readonly nvme: number;
@@ -91,6 +97,9 @@ export function hardwareOf(outputs: Outputs, referenceDevices = 1): Hardware {
   const lspci = outputs.text('lspci');
   const modules = outputs.json('modules', files.modules);
   const clock = outputs.json('clock', files.clock);
+  const slice = parsed(outputs.text('tpu-env'), parseTpuEnv);
+  const tpuInfo = parsed(outputs.text('tpu-info'), parseTpuInfo);
+  const libtpu = libraries?.libtpu ?? tpuInfo?.libtpu;
   const topology = parsed(outputs.text('nvidia-smi topo -m'), parseTopology);
   const driver = smi?.driver ?? rocm?.driver;
   // A GPU that the bus shows and no driver lists is a broken GPU node, not a CPU node.
@@ -117,6 +126,10 @@ export function hardwareOf(outputs: Outputs, referenceDevices = 1): Hardware {
     ...(modules !== undefined && { modules }),
     ...(clock !== undefined && { clock }),
     ...(libraries?.torch !== undefined && { torch: libraries.torch }),
+    ...(libraries?.jax !== undefined && { jax: libraries.jax }),
+    ...(libtpu !== undefined && { libtpu }),
+    ...(slice !== undefined && { slice }),
+    ...(tpuInfo !== undefined && { tpuInfo }),
     nccl: [...new Set(Object.values(libraries?.nccl ?? {}))]
       .filter((code) => code !== null)
       .sort((a, b) => a - b)

@@ -43,7 +43,6 @@ export function inventoriedNode(
   const known = [...node.identity, ...each(facts, 'identity', identity)].sort(
     (a, b) => RANK[a.kind] - RANK[b.kind],
   );
-  const clique = facts.get('domain.nvlink');
   const machine = facts.get('machine');
   return {
     ...node,
@@ -52,10 +51,15 @@ export function inventoriedNode(
       (one, index) =>
         known.findIndex((other) => other.kind === one.kind && other.value === one.value) === index,
     ),
-    domains:
-      clique === undefined || node.domains.some((domain) => domain.kind === 'nvlink')
-        ? node.domains
-        : [...node.domains, { kind: 'nvlink', id: clique, from: 'inventory' }],
+    domains: [
+      ...node.domains,
+      ...(['nvlink', 'slice'] as const).flatMap((kind): Node['domains'] => {
+        const id = facts.get(`domain.${kind}`);
+        // The plan and the provider know better.
+        const known = node.domains.some((domain) => domain.kind === kind);
+        return id === undefined || known ? [] : [{ kind, id, from: 'inventory' }];
+      }),
+    ],
     environment: {
       ...node.environment,
       ...Object.fromEntries(

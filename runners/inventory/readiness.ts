@@ -74,6 +74,10 @@ function countAndMemory(hardware: Hardware, say: Say): void {
   if (hardware.kind === 'gpu' && onBus !== undefined) {
     const bus = `${onBus} on the PCI bus, ${listed} listed by the driver`;
     say('readiness.accelerator-count', onBus === 0 ? undefined : listed === onBus, bus);
+  } else if (hardware.kind === 'tpu' && hardware.tpuInfo !== undefined) {
+    const seen = hardware.tpuInfo.chips.length;
+    const chips = `${listed} chips on the PCI bus, ${seen} listed by tpu-info`;
+    say('readiness.accelerator-count', listed > 0 && listed === seen, chips);
   } else if (hardware.kind !== 'gpu' && onBus !== undefined) {
     say(
       'readiness.accelerator-count',

@@ -66,6 +66,8 @@ export const libraries = z.object({
   torch: word.optional(),
   'torch-cuda': word.optional(),
   'torch-hip': word.optional(),
+  jax: word.optional(),
+  libtpu: word.optional(),
   nccl: z.record(z.string(), z.number().nullable()),
 });
 

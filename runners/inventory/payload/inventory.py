@@ -8,6 +8,7 @@ Parsing is the controller's, so that evidence holds what the node said.
 """
 import ctypes
 import glob
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -90,8 +91,8 @@ def command(source, argv, fact=None, trim=None, limit=COMMAND_LIMIT):
 def system():
     name, release = os.uname(), read("/etc/os-release") or ""
     pretty = re.search(r'^PRETTY_NAME="?([^"\n]*)', release, re.M)
-    locked, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limits = (resource.RLIMIT_MEMLOCK, resource.RLIMIT_NOFILE)
+    locked, files = (resource.getrlimit(one)[0] for one in limits)
     try:
         shm = os.statvfs("/dev/shm")
         shm_bytes = shm.f_blocks * shm.f_frsize
@@ -115,10 +116,9 @@ def system():
     output("system", 0, json.dumps({key: one for key, one in found.items() if one is not None}))
 
 def container():
-    if os.path.exists("/.dockerenv"):
-        return "docker"
-    if os.path.exists("/run/.containerenv"):
-        return "podman"
+    for path, name in (("/.dockerenv", "docker"), ("/run/.containerenv", "podman")):
+        if os.path.exists(path):
+            return name
     if os.environ.get("SINGULARITY_NAME") or os.environ.get("APPTAINER_NAME"):
         return "apptainer"
     group = read("/proc/1/cgroup") or ""
@@ -296,12 +296,23 @@ def nvidia():
         output("services", 0, json.dumps(units))
 
 def amd():
-    if shutil.which("rocm-smi"):
-        command("rocm-smi -a --json", ["rocm-smi", "-a", "--json"], "accelerators", None, 120)
+    command("rocm-smi -a --json", ["rocm-smi", "-a", "--json"], "accelerators", None, 120)
+
+def tpu():
+    """The slice of this host, and who holds its chips; asked where the bus shows chips of Google's."""
+    if "0x1ae0" in [read(path) for path in glob.glob("/sys/bus/pci/devices/*/vendor")]:
+        url = "http://metadata.google.internal/computeMetadata/v1/instance/attributes/tpu-env"
+        command("tpu-env", ["curl", "-sfm", "5", "-H", "Metadata-Flavor: Google", url])
+        command("tpu-info", ["tpu-info"])
 
 def libraries():
-    """torch and NCCL as they are installed for this Python; nothing heavy is imported."""
+    """torch, JAX and NCCL as they are installed for this Python; nothing heavy is imported."""
     found = {}
+    for name in ("jax", "libtpu"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
     spec = importlib.util.find_spec("torch")
     folder = os.path.dirname(spec.origin) if spec and spec.origin else None
     places = []
@@ -329,7 +340,7 @@ def nccl_version(path):
     return int(text) if status == 0 and text.strip().isdigit() else None
 
 STEPS = [system, dmi, numa, pci, network, storage, modules, clock, kernel_log, access_control]
-STEPS += [nvidia, amd, libraries]
+STEPS += [nvidia, amd, tpu, libraries]
 
 def main(argv):
     global BECOME

@@ -7,6 +7,7 @@ import { parseLscpu } from '../../../runners/inventory/parse/lscpu.ts';
 import { parseNvidiaSmi } from '../../../runners/inventory/parse/nvidia-smi.ts';
 import { parseNvlinkStatus } from '../../../runners/inventory/parse/nvlink.ts';
 import { parseRocmSmi } from '../../../runners/inventory/parse/rocm-smi.ts';
+import { parseTpuEnv, parseTpuInfo } from '../../../runners/inventory/parse/tpu.ts';
 import { parseTopology } from '../../../runners/inventory/parse/topology.ts';
 
 const recorded = (name: string) =>
@@ -118,6 +119,28 @@ test('port rates carry their lanes', () => {
 test('NCCL version codes are read in both forms', () => {
   assert.is(files.ncclVersion(21_805), '2.18.5');
   assert.is(files.ncclVersion(2708), '2.7.8');
+});
+
+test('tpu-info is read in both of its forms; a cut one is not', () => {
+  const plain = parseTpuInfo(recorded('inventory/tpu-info-4xv6e.txt'));
+  assert.is(plain?.libtpu, '0.0.19.dev20250721+nightly');
+  assert.is(plain?.accelerator, 'v6e');
+  const chip = { path: '/dev/vfio/3', type: 'TPU v6e chip', devices: 1, pid: 1469584 };
+  assert.equal([plain?.chips.length, plain?.chips.at(-1)], [4, chip]);
+  const boxes = parseTpuInfo(recorded('inventory/tpu-info-4xv6e-boxes.txt'));
+  assert.equal([boxes?.chips.length, boxes?.chips[0]?.pid], [4, 1052]);
+  assert.is(parseTpuInfo('Libtpu version: 0.0.18\nTPU Chips\n'), undefined);
+});
+
+test('tpu-env names the slice, its topology and the place of the host; what is empty is absent', () => {
+  const v4 = parseTpuEnv(recorded('inventory/tpu-env-v4-256.txt'));
+  assert.equal(
+    ['TOPOLOGY', 'HOST_BOUNDS', 'WORKER_ID', 'INJECT_SLICE_BUILDER_FAULT'].map((key) =>
+      v4.get(key),
+    ),
+    ['4x4x8', '2,2,8', '0', undefined],
+  );
+  assert.is(parseTpuEnv("A: 'b\nC: 'd'").get('A'), undefined);
 });
 
 test.run();

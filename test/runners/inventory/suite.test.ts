@@ -180,6 +180,46 @@ test('MIG on fails, and what the A100 record lacks is lost, not passed', () => {
   assert.ok(fact('lost.xid'));
 });
 
+test('a TPU host says its slice, its place there and what runs it; a chip that tpu-info misses fails the count', () => {
+  const recorded = (name: string) =>
+    readFileSync(new URL(`../../../fixtures/recorded/inventory/${name}`, import.meta.url), 'utf8');
+  const line = (source: string, text: string) =>
+    JSON.stringify({ assay: 1, kind: 'output', source, exit: 0, part: 0, last: true, text });
+  const host = (chips: number, env: string) => {
+    const bus = Array.from({ length: chips }, (_, index) => [
+      `0000:0${index}:05.0`,
+      { vendor: '0x1ae0', device: '0x006f', class: '0x120000' },
+    ]);
+    return read(
+      [
+        line('pci', JSON.stringify(Object.fromEntries(bus))),
+        line('tpu-env', recorded(env)),
+        line('tpu-info', recorded('tpu-info-4xv6e.txt')),
+        line('libraries', JSON.stringify({ jax: '0.10.2', nccl: {} })),
+        '{"assay":1,"kind":"done","ok":true}',
+      ].join('\n'),
+    );
+  };
+  const { node, fact, checks } = host(4, 'tpu-env-v4-256.txt');
+  assert.equal(
+    node.accelerators.map(({ kind, model }) => `${kind} ${model}`),
+    Array.from({ length: 4 }, () => 'tpu TPU v6e'),
+  );
+  assert.equal(node.domains, [
+    { kind: 'slice', id: 'us-central2-b/penghao-tpu-1', from: 'inventory' },
+  ]);
+  assert.is(node.environment['libtpu'], '0.0.19.dev20250721+nightly');
+  assert.is(node.environment['jax'], '0.10.2');
+  assert.equal([fact('tpu.topology'), fact('tpu.worker')], ['4x4x8', '0']);
+  assert.match(fact('tpu.held') ?? '', /vfio\/0 by 1469584/u);
+  const count = (all: typeof checks) =>
+    all.find((one) => one.name === 'readiness.accelerator-count')?.ok;
+  assert.is(count(checks), true);
+  const compute = host(3, 'tpu-env-compute-v6e-1.txt');
+  assert.is(count(compute.checks), false);
+  assert.equal(compute.node.domains, [], '"0" names no slice');
+});
+
 test('no last line: nothing is read and the attempt failed', () => {
   const cut = simulated(gpuNode).split('\n').slice(0, -2).join('\n');
   const { readings, outcome } = read(cut);

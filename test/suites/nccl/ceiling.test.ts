@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Parameters } from '../../../plan/model.ts';
 import { ceiling, networkCeiling } from '../../../suites/nccl/ceiling.ts';
 
 const near = (seen: number | undefined, expected: number) =>
@@ -38,6 +39,18 @@ test('published NVLS and MNNVL figures are not impossible', () => {
 test('nothing is said of an unknown part, of times and of one rank', () => {
   assert.is(ceiling('nccl.all_reduce.busbw', {}, 'no-such-part', 2), undefined);
   assert.is(ceiling('nccl.all_reduce.time', {}, 'h200-sxm', 2), undefined);
+});
+
+test('on a torus nothing exceeds the links of a chip, nor along an axis those of the axis', () => {
+  const of = (metric: string, parameters: Parameters) =>
+    ceiling(`nccl.all_reduce.${metric}`, parameters, 'tpu-v6e', 8);
+  const busbw = (parameters: Parameters) => of('busbw', parameters)?.value;
+  assert.is(busbw({ scope: 'domain', fabric: 'ici' }), 400e9);
+  assert.is(busbw({ scope: 'domain', fabric: 'ici', mesh: '8x8', axis: 'x' }), 200e9);
+  assert.is(busbw({ scope: 'lot', fabric: 'dcn', mesh: '2x32', axis: 'x' }), undefined);
+  const algbw = of('algbw', { scope: 'domain', fabric: 'ici', mesh: '8x8', axis: 'x' });
+  assert.is(algbw?.value, 200e9 / 1.75);
+  assert.match(algbw?.source ?? '', /one of 2 axes/u);
 });
 
 test.run();

@@ -199,4 +199,16 @@ test('a size range without end is refused', () => {
   refused(H100.replace('step: 2(factor)', 'step: 1(factor)'), 'OUTPUT_UNREADABLE', 1, 'no end');
 });
 
+test('rccl-tests of two MI300X nodes is read as RCCL, its last row and its figures as printed', () => {
+  const samples = read(recorded('nccl/rccl-all_reduce-2x8-mi300x.log'));
+  assert.is(samples.length, 32 * 2 * 3);
+  const last = samples.findLast(
+    (one) => one.metric.endsWith('.busbw') && one.parameters['placement'] === 'out-of-place',
+  );
+  assert.is(last?.value, 357.46e9);
+  const { library, ranks, nodes, bytes } = last?.parameters ?? {};
+  assert.equal([library, ranks, nodes, bytes], ['rccl', 16, 2, 17179869184]);
+  assert.ok(samples.every((one) => one.wrong === 0));
+});
+
 test.run();

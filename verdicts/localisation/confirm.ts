@@ -45,6 +45,8 @@ interface Draw {
   met(suspect: string, partner: string): boolean;
   /** Whether they share a leaf: such a pair says nothing of the way that made the suspect one. */
   near(suspect: string, partner: string): boolean;
+  /** Whether the way between them is in doubt itself: another is better, where there is one. */
+  doubtful(suspect: string, partner: string): boolean;
 }
 
 /** A cleared partner for as many suspects as there are partners for, by their ids. */
@@ -53,16 +55,21 @@ export function confirmCouples(
   cleared: readonly string[],
   draw: Draw,
 ): { readonly suspect: string; readonly partner: string }[] {
-  const far = new Set(
-    suspects.filter((suspect) => cleared.some((partner) => !draw.near(suspect, partner))),
-  );
+  const having = (fine: (suspect: string, partner: string) => boolean) =>
+    new Set(suspects.filter((suspect) => cleared.some((partner) => fine(suspect, partner))));
+  const far = having((...pair) => !draw.near(...pair));
+  const sound = having((...pair) => !draw.near(...pair) && !draw.doubtful(...pair));
   const partners = confirmPartners(
     Int32Array.from(suspects.keys()),
     Int32Array.from(cleared.keys()),
     draw.random('confirm', draw.of),
     (at, other) => {
       const [suspect, partner] = [suspects[at] as string, cleared[other] as string];
-      return draw.met(suspect, partner) || (far.has(suspect) && draw.near(suspect, partner));
+      return (
+        draw.met(suspect, partner) ||
+        (far.has(suspect) && draw.near(suspect, partner)) ||
+        (sound.has(suspect) && draw.doubtful(suspect, partner))
+      );
     },
   );
   const busy = new Set<string>();

@@ -28,6 +28,7 @@ export function classOfPairs(nodes: ReadonlyMap<string, Node>): (pair: string) =
   };
 }
 
-function domainOf(node: Node, kind: Domain['kind']): string | undefined {
+/** Which rack, leaf, … a node is in; undefined: not known. */
+export function domainOf(node: Node, kind: Domain['kind']): string | undefined {
   return node.domains.find((one) => one.kind === kind)?.id;
 }

@@ -13,11 +13,13 @@ import { confirmCouples } from './confirm.ts';
 import { randomMatching } from './matchings.ts';
 import { Meetings, pairsOutside } from './meetings.ts';
 import { RoundCounts } from './intermittent.ts';
+import { LeafPairs } from './leaf-pairs.ts';
 import { classOfPairs, isNear } from './pair-class.ts';
 import { RailTally } from './rails.ts';
 import { createPairValues, type PairValue, type Scatter } from './pair-results.ts';
 import { ASSUMED_FAULTS, chooseRounds, upperTail, type Errors, type Rounds } from './rounds.ts';
 import {
+  linkWord,
   namesNobody,
   type Role,
   type SearchContext,
@@ -50,8 +52,8 @@ export class PairSearch {
   readonly #counts = new RoundCounts();
   readonly #rails = new RailTally();
   readonly #meetings = new Meetings();
-  /** Tried outside their place already. */
-  readonly #tried = new Set<string>();
+  readonly #leafPairs: LeafPairs;
+  readonly #triedOutside = new Set<string>();
   #stopped: readonly number[] | undefined;
   #phase: 'placed' | 'screen' | 'confirm' | 'sweep' | 'done' = 'placed';
   #rounds: Rounds & Partial<Errors> = { screen: 0, confirm: FAILURES };
@@ -69,6 +71,7 @@ export class PairSearch {
     this.#risks = risks;
     this.#classOf = classOfPairs(this.#nodes);
     this.#values = createPairValues(this.#classOf);
+    this.#leafPairs = new LeafPairs(this.#nodes);
   }
 
   join(side: Side): void {
@@ -84,6 +87,7 @@ export class PairSearch {
     this.#values.add(value);
     this.#rails.take(value);
     this.#meetings.add(value.pair);
+    this.#leafPairs.take(value.pair);
   }
 
   /** The trials of the round that ends, before the criteria fold it. */
@@ -96,7 +100,7 @@ export class PairSearch {
       if (broke) this.#broken.add(key);
       const role = this.#roles.get(key);
       if (role?.kind !== 'confirm' || !(trial.measured || broke)) continue;
-      const wrong = broke || this.#linkWord(trial.nodes, 'checks') === 'fail';
+      const wrong = broke || linkWord(this.#sides, trial.nodes, true) === 'fail';
       this.#suspects.ended(
         role.suspect,
         wrong ? `${trial.id}/${trial.failure?.ordinal ?? 0}` : undefined,
@@ -108,6 +112,7 @@ export class PairSearch {
   settle(): void {
     const short = this.#values.endRound();
     this.#rails.endRound();
+    this.#leafPairs.endRound((pair) => short.has(pair));
     for (const [key, role] of this.#roles) {
       const bad = short.has(key) || this.#broken.has(key);
       for (const node of key.split('~')) {
@@ -119,8 +124,8 @@ export class PairSearch {
       if (z !== undefined || this.#broken.has(key)) this.#sweep?.record(key, z);
     }
     this.#roles.clear();
-    const through = this.#open().length === 0 && this.#inside().length === 0;
-    if (this.#phase === 'confirm' && through) this.#conclude();
+    if (this.#phase !== 'confirm') return;
+    if (this.#open().length === 0 && this.#inside().length === 0) this.#conclude();
   }
 
   /** Groups to run now, with their reasons. */
@@ -166,7 +171,7 @@ export class PairSearch {
     return this.#phase === 'done' || this.#phase === 'sweep';
   }
 
-  /** Grows whenever what it says of nodes or wants of the planner has changed. */
+  /** Grows with what it says of nodes or wants of the planner. */
   get progress(): number {
     return Number(this.settled) + Number(this.#phase === 'done') + this.#placed;
   }
@@ -189,6 +194,7 @@ export class PairSearch {
 
   /** Sentences on what was searched and what was not. */
   notes(): string[] {
+    const well = (node: string) => this.standing(node) !== 'fail';
     return summarise({
       of: this.of.id,
       nodes: this.#members.size,
@@ -197,7 +203,8 @@ export class PairSearch {
       decided: this.#considered.size,
       swept: this.#swept,
       stopped: this.#stopped,
-      counts: this.#counts.of((node) => this.standing(node) !== 'fail'),
+      counts: this.#counts.of(well),
+      leafPairs: this.#leafPairs.crossed ? this.#leafPairs.blamed(well) : undefined,
     });
   }
 
@@ -210,7 +217,7 @@ export class PairSearch {
       const key = nodes.join('~');
       this.#considered.add(key);
       for (const node of nodes) this.#members.add(node);
-      const word = this.#linkWord(nodes, 'all');
+      const word = linkWord(this.#sides, nodes);
       const failing = word === 'fail' || word === 'inconclusive';
       if (broken ? this.#broken.has(key) : failing) {
         for (const node of nodes) this.#suspects.add(node);
@@ -243,8 +250,8 @@ export class PairSearch {
   }
 
   #confirm(context: SearchContext): Request[] {
-    let open = this.#open();
-    for (const node of open) if (context.failed(node)) this.#suspects.give(node, 'inconclusive');
+    for (const node of this.#open())
+      if (context.failed(node)) this.#suspects.give(node, 'inconclusive');
     const cleared = this.#cleared(context);
     if (this.#open().length > cleared.length) {
       // Too many for one by one: what do they share?
@@ -254,12 +261,12 @@ export class PairSearch {
         for (const node of this.#open()) this.#suspects.give(node, 'inconclusive');
       }
     }
-    open = this.#open();
-    const couples = confirmCouples(open, cleared, {
+    const couples = confirmCouples(this.#open(), cleared, {
       random: (name, ...rest) => stream(this.#seed, name, ...rest, context.round),
       of: this.of.id,
       met: (suspect, partner) => this.#suspects.met(suspect, partner),
       near: (...pair) => isNear(this.#classOf(pair.join('~'))),
+      doubtful: (...pair) => this.#leafPairs.doubtful(...pair),
     });
     const groups = couples.map(({ suspect, partner }) => {
       const pair = [suspect, partner].sort(byText);
@@ -275,12 +282,12 @@ export class PairSearch {
     const suspects = [...this.#suspects.failing(), ...this.#open()];
     return this.#meetings
       .inside(suspects, this.#members, this.#nodes)
-      .filter(({ node }) => !this.#suspects.has(node) && !this.#tried.has(node));
+      .filter(({ node }) => !this.#suspects.has(node) && !this.#triedOutside.has(node));
   }
 
   #outside(context: SearchContext): Request[] {
     const inside = this.#inside();
-    for (const { node } of inside) this.#tried.add(node);
+    for (const { node } of inside) this.#triedOutside.add(node);
     return this.#ask(pairsOutside(inside, this.#cleared(context)), 'screen');
   }
 
@@ -339,12 +346,5 @@ export class PairSearch {
       .filter((node) => !context.failed(node) && !this.#named.has(node) && !this.blames(node))
       .filter((node) => !this.#suspects.has(node) || this.#suspects.wordOf(node) === 'pass')
       .sort(byText);
-  }
-
-  /** @param sides `checks`: of criteria without confirmations of their own */
-  #linkWord(pair: readonly string[], sides: 'all' | 'checks'): Word | undefined {
-    const own = this.#sides.filter((side) => sides === 'all' || side.endWord === undefined);
-    const words = own.map((side) => side.linkWord(pair));
-    return (['fail', 'inconclusive', 'pass'] as const).find((word) => words.includes(word));
   }
 }

@@ -11,6 +11,17 @@ export interface Side {
   endWord?(node: string): Word | undefined;
 }
 
+/** Worst word of these criteria on a pair; undefined: open. @param checks only of those without confirmations */
+export function linkWord(
+  sides: readonly Side[],
+  pair: readonly string[],
+  checks = false,
+): Word | undefined {
+  const own = sides.filter((side) => !checks || side.endWord === undefined);
+  const words = own.map((side) => side.linkWord(pair));
+  return (['fail', 'inconclusive', 'pass'] as const).find((word) => words.includes(word));
+}
+
 /** What the search is told before it asks. */
 export interface SearchContext {
   readonly round: number;

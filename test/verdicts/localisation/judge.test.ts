@@ -47,6 +47,7 @@ const run = (of: JudgeSetup, truth: Truth, options = {}) =>
 const words = ({ verdict }: Driven, word: string) =>
   verdict.nodes.filter((node) => node.verdict === word).map((node) => node.id);
 const leafOf = (node: string) => Math.floor((Number(node.slice(1)) - 1) / 4);
+const sixteenOf = (node: string) => Math.floor((Number(node.slice(1)) - 1) / 16);
 
 test('the guilty node of a slow pair is named, its partner passes, whatever the order of arrival', () => {
   const of = links(16);
@@ -97,6 +98,30 @@ test('a healthy fleet takes no more than its placed pairs, and says what was not
     /sigma_pair [01]\.\d\d %, d′ = 1\d\.\d.*not covered: .* in 1984 of 2016 pairs; full-sweep buys it with 63 rounds/u,
   );
   assert.ok(result.rounds <= 4, `${result.rounds} rounds`);
+});
+
+test('what lies between two leaves is named, no node and no link, where the way of a flow is not known', () => {
+  const between = (one: string, other: string) =>
+    sixteenOf(one) === 0 && sixteenOf(other) === 2 && one < other;
+  const of = links(64, { cases: [SWEPT] });
+  const nodes = of.nodes.map((node, at) => ({
+    ...node,
+    domains: [{ kind: 'leaf' as const, id: `l${Math.floor(at / 16)}`, from: 'plan' as const }],
+  }));
+  const result = run({ ...of, nodes }, pairs(between));
+  assert.equal(words(result, 'fail'), []);
+  const said = result.verdict.notes.filter((note) => note.includes('is at fault'));
+  assert.is(said.length, 1, said.join('\n'));
+  assert.match(
+    said[0] ?? '',
+    /what lies between leaf l0 and leaf l2 is at fault: \d+ of \d+ results there fall short, and their ends are well/u,
+  );
+  assert.match(result.verdict.notes.join('\n'), /the finest that is named is a pair of leaves/u);
+  const healthy = run(
+    { ...of, nodes },
+    pairs(() => false),
+  );
+  assert.not.match(healthy.verdict.notes.join('\n'), /is at fault/u);
 });
 
 test('a slow leaf is named, not its nodes; these fail until they are tested again', () => {

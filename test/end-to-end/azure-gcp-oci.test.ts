@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { serve } from '../../fixtures/clouds/serve.ts';
 import { standInPlan } from '../stand-in-plan.ts';
 import { json, verdictOf, Workplace } from './command-line.ts';
+import { JAX_PYTHON } from './run-payload.ts';
 
 const test = suite('azure, gcp, oci: provision, judge, give back');
 
@@ -29,7 +30,7 @@ for (const [name, runner, provision] of PLANS) {
     try {
       const others = standIn.held().length;
       const plan = await standInPlan(name, place.folder, {
-        fleet: { endpoint: standIn.url },
+        fleet: { endpoint: standIn.url, ...(name === 'tpu' && { python: JAX_PYTHON }) },
         provision,
         suites: ['matmul'],
         count: 2,

@@ -5,12 +5,15 @@ import type { Fault, FaultReport } from '../model.ts';
 /** Longest description that is sent. */
 const MOST = 1000;
 
+/** What came of sending. */
+export type Said = Pick<FaultReport, 'sent' | 'problem'>;
+
 /** The provider's call for one fault. */
 interface Prepared {
   /** As the provider spells it. */
   readonly request: Readonly<Record<string, unknown>>;
-  /** @returns its answer @throws {HarnessError} its refusal */
-  readonly send?: () => Promise<string>;
+  /** @returns its answer, or why it says nothing @throws {HarnessError} its refusal */
+  readonly send?: () => Promise<string | Said>;
   /** Why it can't be sent by us. */
   readonly problem?: string;
 }
@@ -51,9 +54,10 @@ export function descriptionOf({ reasons }: Fault): string {
   return reasons.join('; ').slice(0, MOST);
 }
 
-async function answer(send: () => Promise<string>): Promise<Pick<FaultReport, 'sent' | 'problem'>> {
+async function answer(send: NonNullable<Prepared['send']>): Promise<Said> {
   try {
-    return { sent: await send() };
+    const said = await send();
+    return typeof said === 'string' ? { sent: said } : said;
   } catch (error) {
     if (!(error instanceof HarnessError)) throw error;
     return { problem: error.message };

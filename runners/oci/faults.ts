@@ -4,6 +4,7 @@
  */
 import { HarnessError } from '../../plan/errors.ts';
 import type { Fault, FaultReport } from '../model.ts';
+import { reportEach, type Said } from '../cloud/faults.ts';
 import { mayAgain } from '../cloud/problem.ts';
 import { isGone } from '../cloud/rest.ts';
 import type { Oci } from './client.ts';
@@ -17,26 +18,25 @@ const STATUS = 'unhealthy';
 const TURNS = 3;
 
 /** One report a node; sent in the region where the instance is. */
-export async function reportHosts(
+export function reportHosts(
   oci: Oci,
   regions: readonly string[],
   faults: readonly Fault[],
   send: boolean,
   signal: AbortSignal,
 ): Promise<readonly FaultReport[]> {
-  const reports: FaultReport[] = [];
-  for (const fault of faults) {
-    const id = fault.identity.find(({ kind }) => kind === 'provider-id')?.value;
-    if (id === undefined || !id.startsWith('ocid1.instance.')) {
-      const problem = 'no id of an instance is known for it';
-      reports.push({ node: fault.node, operation: OPERATION, request: {}, problem });
-      continue;
-    }
-    const request = { instanceId: id, definedTags: { [NAMESPACE]: { [KEY]: STATUS } } };
-    const report = { node: fault.node, operation: OPERATION, request };
-    reports.push(send ? { ...report, ...(await sent(oci, regions, id, signal)) } : report);
-  }
-  return reports;
+  return reportEach(
+    faults,
+    OPERATION,
+    (id) =>
+      id.startsWith('ocid1.instance.')
+        ? {
+            request: { instanceId: id, definedTags: { [NAMESPACE]: { [KEY]: STATUS } } },
+            send: () => sent(oci, regions, id, signal),
+          }
+        : undefined,
+    send,
+  );
 }
 
 async function sent(
@@ -44,27 +44,19 @@ async function sent(
   regions: readonly string[],
   id: string,
   signal: AbortSignal,
-): Promise<Pick<FaultReport, 'sent' | 'problem'>> {
-  let problem = 'it is in no region of the plan';
+): Promise<Said> {
   for (const region of regions) {
     try {
       return await tagged(oci, region, id, signal);
     } catch (error) {
-      if (!(error instanceof HarnessError)) throw error;
-      problem = error.message;
-      if (!isGone(error)) break;
+      if (!isGone(error)) throw error;
     }
   }
-  return { problem };
+  return { problem: 'it is in no region of the plan' };
 }
 
 /** The call replaces all tags: read, merged, written if nobody came between, read again. */
-async function tagged(
-  oci: Oci,
-  region: string,
-  id: string,
-  signal: AbortSignal,
-): Promise<Pick<FaultReport, 'sent' | 'problem'>> {
+async function tagged(oci: Oci, region: string, id: string, signal: AbortSignal): Promise<Said> {
   for (let turn = 1; ; turn += 1) {
     const { instance, etag } = await look(oci, region, id, signal);
     const { lifecycleState: state = '', definedTags } = instance;

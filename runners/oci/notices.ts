@@ -1,41 +1,36 @@
 /** What OCI announces about running machines: maintenance, and machines that end without us. */
 import { HarnessError } from '../../plan/errors.ts';
 import type { Machine } from '../cloud/model.ts';
+import { lookedAfter } from '../cloud/notices.ts';
 import type { Notice } from '../cloud/runner.ts';
 import { query, type Oci } from './client.ts';
 import { listInstances } from './machines.ts';
 import { eventShape } from './shapes.ts';
 
-/** ms between two looks. */
-const EVERY = 60_000;
 /** An event that is over. */
 const OVER = new Set(['SUCCEEDED', 'FAILED', 'CANCELED']);
 const BEGUN = new Set(['STARTED', 'PROCESSING']);
 
-/** Looks at once and then each minute, until the signal; each thing is told once. */
-export async function* ociNotices(
+/** Maintenance that is announced, and machines that end without us; each is told once. */
+export function ociNotices(
   oci: Oci,
   machines: readonly Machine[],
   signal: AbortSignal,
 ): AsyncGenerator<Notice> {
-  const regions = [...new Set(machines.map(({ where }) => where))];
-  const told = new Set<string>();
-  while (!signal.aborted) {
-    for (const region of regions) {
-      const here = machines.filter(({ where }) => where === region);
-      for (const notice of await look(oci, region, here, signal)) {
-        const key = `${notice.kind} ${notice.detail} ${notice.machines.join(' ')}`;
-        if (told.has(key)) continue;
-        told.add(key);
-        yield notice;
-      }
-    }
-    try {
-      await oci.clock.sleep(EVERY, signal);
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
-  }
+  return lookedAfter(
+    {
+      clock: oci.clock,
+      places: [...new Set(machines.map(({ where }) => where))],
+      look: (region) =>
+        look(
+          oci,
+          region,
+          machines.filter(({ where }) => where === region),
+          signal,
+        ),
+    },
+    signal,
+  );
 }
 
 /** Machines whose maintenance has begun, with what is done to them: they are not benchmarked. */
@@ -85,31 +80,25 @@ async function look(
   machines: readonly Machine[],
   signal: AbortSignal,
 ): Promise<readonly Notice[]> {
-  try {
-    const own = new Set(machines.map(({ id }) => id));
-    const events = await eventsOf(oci, region, signal);
-    const states = new Map(
-      (await listInstances(oci, region, {}, signal)).map((one) => [one.id, one.lifecycleState]),
-    );
-    return [
-      ...events
-        .filter(
-          ({ instanceId, lifecycleState = '' }) => own.has(instanceId) && !OVER.has(lifecycleState),
-        )
-        .map((event): Notice => ({
-          machines: [event.instanceId],
-          kind: 'maintenance',
-          detail: wordsOf(event),
-        })),
-      ...machines.flatMap(({ id }): readonly Notice[] => {
-        const state = states.get(id) ?? 'gone from its region';
-        const lives = !/^(?:TERMINAT|STOP|gone)/u.test(state);
-        return lives ? [] : [{ machines: [id], kind: 'preempted', detail: state }];
-      }),
-    ];
-  } catch (error) {
-    // Not seeing a notice is no failure of the run: the next look may do.
-    if (error instanceof HarnessError || signal.aborted) return [];
-    throw error;
-  }
+  const own = new Set(machines.map(({ id }) => id));
+  const events = await eventsOf(oci, region, signal);
+  const states = new Map(
+    (await listInstances(oci, region, {}, signal)).map((one) => [one.id, one.lifecycleState]),
+  );
+  return [
+    ...events
+      .filter(
+        ({ instanceId, lifecycleState = '' }) => own.has(instanceId) && !OVER.has(lifecycleState),
+      )
+      .map((event): Notice => ({
+        machines: [event.instanceId],
+        kind: 'maintenance',
+        detail: wordsOf(event),
+      })),
+    ...machines.flatMap(({ id }): readonly Notice[] => {
+      const state = states.get(id) ?? 'gone from its region';
+      const lives = !/^(?:TERMINAT|STOP|gone)/u.test(state);
+      return lives ? [] : [{ machines: [id], kind: 'preempted', detail: state }];
+    }),
+  ];
 }

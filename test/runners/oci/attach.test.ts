@@ -148,7 +148,7 @@ test('a bad host is told by a defined tag: read, merged, written if nobody came 
     const [late] = await reportHosts(oci, REGIONS, [fault(id)], true, signal);
     assert.match(late?.problem ?? '', /is TERMINATED: .*keep: rejected/u);
     const [unknown] = await reportHosts(oci, REGIONS, [fault('i-0abc')], true, signal);
-    assert.match(unknown?.problem ?? '', /no id of an instance/u);
+    assert.match(unknown?.problem ?? '', /no id of a machine/u);
   }));
 
 test.run();

@@ -119,7 +119,7 @@ export async function valuesOf(
   const rows = await history.database.all(
     `SELECT p.metric, p.parameters, p.subject_kind AS kind, p.subject, median(p.value) AS value, sum(p.n)::INTEGER AS n
      FROM points p WHERE ${OF_DELIVERY} AND ${LEVELS} AND ${which}
-     GROUP BY ALL`,
+     GROUP BY ALL ORDER BY p.subject`,
     { delivery, of: bound },
   );
   const panels = new Map<string, PanelValue[]>();
@@ -167,7 +167,7 @@ async function repeatsOf(history: History, delivery: string): Promise<readonly R
        FROM samples WHERE purpose = 'accept' AND value > 0
        AND run IN (SELECT run FROM runs WHERE delivery = $delivery) GROUP BY ALL HAVING count(*) > 1)
      SELECT metric, parameters, sqrt(sum(variance * (n - 1)) / sum(n - 1)) AS sigma, sum(n - 1) AS degrees
-     FROM parts GROUP BY ALL`,
+     FROM parts GROUP BY ALL ORDER BY metric, parameters`,
     { delivery },
   );
   return rows

@@ -93,11 +93,7 @@ def system():
     pretty = re.search(r'^PRETTY_NAME="?([^"\n]*)', release, re.M)
     limits = (resource.RLIMIT_MEMLOCK, resource.RLIMIT_NOFILE)
     locked, files = (resource.getrlimit(one)[0] for one in limits)
-    try:
-        shm = os.statvfs("/dev/shm")
-        shm_bytes = shm.f_blocks * shm.f_frsize
-    except OSError:
-        shm_bytes = None
+    shm = shutil.disk_usage("/dev/shm").total if os.path.isdir("/dev/shm") else None
     found = {
         "kernel": name.release,
         "machine": name.machine,
@@ -108,7 +104,7 @@ def system():
         "cmdline": read("/proc/cmdline"),
         "memlock": "unlimited" if locked == resource.RLIM_INFINITY else locked,
         "files": "unlimited" if files == resource.RLIM_INFINITY else files,
-        "shm": shm_bytes,
+        "shm": shm,
         "container": container(),
         "virtual": virtual(),
         "uptime": (read("/proc/uptime") or "").split(" ")[0] or None,
@@ -143,12 +139,10 @@ def dmi():
         lost("serial", "this machine shows no DMI")
         return
     found = fields(folder, open_names + root_names)
-    missing = [name for name in root_names if name not in found]
+    there = [name for name in root_names if os.path.exists(os.path.join(folder, name))]
     why = "needs root; the plan's fleet.become is not set"
-    for name in missing:
-        if not os.path.exists(os.path.join(folder, name)):
-            continue
-        if BECOME:
+    for name in there:
+        if BECOME and name not in found:
             code, text, problem = as_root(["cat", os.path.join(folder, name)], 20)
             if code == 0 and text.strip():
                 found[name] = text.strip()
@@ -332,10 +326,8 @@ def libraries():
 
 def nccl_version(path):
     """Asked in a process of its own: a broken library must not take us with it."""
-    code = (
-        "import ctypes,sys;v=ctypes.c_int();"
-        "ctypes.CDLL(sys.argv[1]).ncclGetVersion(ctypes.byref(v));print(v.value)"
-    )
+    code = "import ctypes,sys;v=ctypes.c_int();"
+    code += "ctypes.CDLL(sys.argv[1]).ncclGetVersion(ctypes.byref(v));print(v.value)"
     status, text, _ = call([sys.executable, "-c", code, path], 30)
     return int(text) if status == 0 and text.strip().isdigit() else None
 

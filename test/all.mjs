@@ -1,5 +1,6 @@
 // `npm test`: installs what the tests need, then the checks and every test. Words pick test files by path.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   checkNode,
   ensureJax,
@@ -37,10 +38,12 @@ const jax = ensureJax();
 const words = process.argv.slice(2);
 const failed = [];
 if (words.length === 0) {
-  for (const script of ['types', 'lint', 'unused']) {
-    const result = spawnSync('npm', ['run', '--silent', script], { cwd: root, stdio: 'inherit' });
-    if (result.status !== 0) failed.push(script);
-  }
+  const checks = ['types', 'lint', 'unused'].map(async (script) => {
+    const check = spawn('npm', ['run', '--silent', script], { cwd: root, stdio: 'inherit' });
+    const [status] = await once(check, 'close');
+    if (status !== 0) failed.push(script);
+  });
+  await Promise.all(checks);
 }
 // A test of a JAX payload fails without it: nothing is skipped.
 if (!(await jax.ready)) console.error('JAX could not be installed: its tests will fail');

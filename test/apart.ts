@@ -11,8 +11,12 @@ export interface FileResult {
 
 /** Files at once: they wait for most of their time. */
 const LANES = 3;
-/** These measure the speed of the machine, or wait for daemons that have limits of their own: nothing runs beside them. */
-const ALONE = /slowed|challenge|slurm/u;
+/** These measure the speed of the machine: nothing runs beside them. */
+const ALONE = /slowed|challenge/u;
+/** These wait for daemons that have limits of their own, one file after the other: only what asks for little runs beside. */
+const WAITING = /slurm/u;
+const LIGHT =
+  /faults-(?:usage|words|disk)|(?:aws|ssh)-contract|history|planted|campaign-kill|browser\/(?:viewer|compare)/u;
 const LAST = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/mu;
 
 /**
@@ -26,12 +30,17 @@ export async function runApart(
   runner: string,
   ended: (path: string, result: FileResult) => void,
 ): Promise<void> {
-  const alone = files.filter((path) => ALONE.test(path));
-  const beside = files.filter((path) => !ALONE.test(path));
+  const kinds = [ALONE, WAITING, LIGHT];
+  const of = (kind: RegExp) => files.filter((path) => kind.test(path));
+  const others = files.filter((path) => !kinds.some((kind) => kind.test(path)));
   const lanes = pLimit(LANES);
   const one = async (path: string) => ended(path, await twice(path, runner));
-  await Promise.all(beside.map((path) => lanes(() => one(path))));
-  for (const path of alone) await one(path);
+  const inTurn = async (paths: readonly string[]) => {
+    for (const path of paths) await one(path);
+  };
+  await Promise.all(others.map((path) => lanes(() => one(path))));
+  await inTurn(of(ALONE));
+  await Promise.all([inTurn(of(WAITING)), inTurn(of(LIGHT))]);
 }
 
 /** Real hosts on a machine that others keep busy: a file that fails gets a second try. A second failure stands. */

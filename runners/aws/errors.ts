@@ -1,6 +1,6 @@
 /** EC2's error codes in the words of runners/cloud. Sources: docs/providers/aws.md. */
 import { HarnessError } from '../../plan/errors.ts';
-import { providerError, type Reason } from '../cloud/problem.ts';
+import { providerError, type Reason, reasonsByCode } from '../cloud/problem.ts';
 
 const CODES: Readonly<Record<Reason, readonly string[]>> = {
   'no-capacity': [
@@ -82,11 +82,7 @@ const CODES: Readonly<Record<Reason, readonly string[]>> = {
   gone: ['IdempotentInstanceTerminated'],
 };
 
-const REASONS = new Map(
-  Object.entries(CODES).flatMap(([reason, codes]) =>
-    codes.map((code) => [code, reason as Reason] as const),
-  ),
-);
+const REASONS = reasonsByCode(CODES);
 
 /** Of machines and what came with them; a subnet or image that is not found is a mistake of the plan. */
 const GONE = /^Invalid(?:InstanceID|NetworkInterfaceID|Volume)\.NotFound$/u;

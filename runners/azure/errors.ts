@@ -1,6 +1,6 @@
 /** Azure's error codes in the words of runners/cloud. Sources: docs/providers/azure.md. */
 import type { HarnessError } from '../../plan/errors.ts';
-import { providerError, reasonOfStatus, type Reason } from '../cloud/problem.ts';
+import { providerError, reasonOfStatus, type Reason, reasonsByCode } from '../cloud/problem.ts';
 import { retryAfter, type Refused } from '../cloud/rest.ts';
 
 const CODES: Readonly<Record<Reason, readonly string[]>> = {
@@ -73,11 +73,7 @@ const CODES: Readonly<Record<Reason, readonly string[]>> = {
   gone: ['ResourceNotFound', 'ResourceGroupNotFound', 'ParentResourceNotFound', 'InstanceNotFound'],
 };
 
-const REASONS = new Map(
-  Object.entries(CODES).flatMap(([reason, codes]) =>
-    codes.map((code) => [code, reason as Reason] as const),
-  ),
-);
+const REASONS = reasonsByCode(CODES);
 
 /** Codes that only wrap others. */
 const WRAPPERS = new Set([

@@ -87,6 +87,17 @@ const MEANINGS: Readonly<Record<Reason, Meaning>> = {
   },
 };
 
+/** The word for each code, from a provider's codes for each word. */
+export function reasonsByCode(
+  codes: Readonly<Partial<Record<Reason, readonly string[]>>>,
+): ReadonlyMap<string, Reason> {
+  return new Map(
+    Object.entries(codes).flatMap(([reason, own]) =>
+      own.map((code) => [code, reason as Reason] as const),
+    ),
+  );
+}
+
 /** The word for an HTTP status, where the provider's code says nothing that we know. */
 export function reasonOfStatus(status: number | undefined): Reason {
   if (status === 401) return 'credentials';

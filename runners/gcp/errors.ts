@@ -1,7 +1,7 @@
 /** Google's reasons and codes in the words of runners/cloud. Sources: docs/providers/gcp.md. */
 import { z } from 'zod';
 import type { HarnessError } from '../../plan/errors.ts';
-import { providerError, reasonOfStatus, type Reason } from '../cloud/problem.ts';
+import { providerError, reasonOfStatus, type Reason, reasonsByCode } from '../cloud/problem.ts';
 import { retryAfter, type Refused } from '../cloud/rest.ts';
 
 /** Compute says camelCase in answers and UPPER_SNAKE in operations; the TPU API the words of gRPC. */
@@ -67,11 +67,7 @@ const CODES: Readonly<Record<Reason, readonly string[]>> = {
   gone: ['notFound', 'RESOURCE_NOT_FOUND', 'NOT_FOUND'],
 };
 
-const REASONS = new Map(
-  Object.entries(CODES).flatMap(([reason, codes]) =>
-    codes.map((code) => [code, reason as Reason] as const),
-  ),
-);
+const REASONS = reasonsByCode(CODES);
 
 /** A code with what was said. */
 export interface Cause {

@@ -1,7 +1,7 @@
 /** OCI's error codes in the words of runners/cloud. Sources: docs/providers/oci.md. */
 import { z } from 'zod';
 import type { HarnessError } from '../../plan/errors.ts';
-import { providerError, reasonOfStatus, type Reason } from '../cloud/problem.ts';
+import { providerError, reasonOfStatus, type Reason, reasonsByCode } from '../cloud/problem.ts';
 import { retryAfter, type Refused } from '../cloud/rest.ts';
 
 const CODES: Readonly<Partial<Record<Reason, readonly string[]>>> = {
@@ -30,11 +30,7 @@ const CODES: Readonly<Partial<Record<Reason, readonly string[]>>> = {
   gone: ['InvalidatedRetryToken'],
 };
 
-const REASONS = new Map(
-  Object.entries(CODES).flatMap(([reason, codes]) =>
-    codes.map((code) => [code, reason as Reason] as const),
-  ),
-);
+const REASONS = reasonsByCode(CODES);
 
 /** A code with what was said. */
 export interface Cause {

@@ -4,7 +4,7 @@ import { connectArm } from '../../../runners/azure/client.ts';
 import { azureOptions } from '../../../runners/azure/options.ts';
 import { azureRunner } from '../../../runners/azure/runner.ts';
 import { armProvisioner } from '../../../runners/azure/provision.ts';
-import type { Subject } from '../cloud/plane.ts';
+import { TIMES, type Subject } from '../cloud/plane.ts';
 
 const SUBNET = `/subscriptions/${SUBSCRIPTION}/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/lab`;
 
@@ -40,14 +40,6 @@ export function armOf(endpoint: string, clock: Parameters<typeof connectArm>[0][
     redact: () => undefined,
   });
 }
-
-/** Short times, on the runner's own clock. */
-const TIMES = {
-  'boot-time': '60 s',
-  'release-time': '120 s',
-  'host-key-wait': '1 s',
-  'connect-timeout': '1 s',
-};
 
 export const azureSubject: Subject = {
   provider: 'azure',

@@ -30,6 +30,14 @@ export function quickClock(factor = FACTOR): Clock {
 /** A key that providers' checks take. */
 export const PUBLIC_KEY = `ssh-ed25519 ${'A'.repeat(68)} assay-test`;
 
+/** Keys of a plan: short times, on the runner's own clock. */
+export const TIMES = {
+  'boot-time': '60 s',
+  'release-time': '120 s',
+  'host-key-wait': '1 s',
+  'connect-timeout': '1 s',
+};
+
 /** What a provider's tests are run with. */
 export interface Subject {
   readonly provider: string;

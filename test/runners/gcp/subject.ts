@@ -5,7 +5,7 @@ import { gcpOptions } from '../../../runners/gcp/options.ts';
 import { gcpRunner } from '../../../runners/gcp/runner.ts';
 import { gcpProvisioner } from '../../../runners/gcp/provision.ts';
 import type { Clock } from '../../../runners/cloud/clock.ts';
-import type { Subject } from '../cloud/plane.ts';
+import { TIMES, type Subject } from '../cloud/plane.ts';
 
 const IMAGE = 'projects/ubuntu-os-cloud/global/images/family/ubuntu-2404-lts-amd64';
 
@@ -63,13 +63,6 @@ async function provisionerOf(
   return gcpProvisioner(gcp, { provision: checked, address, account: 'assay', patience: 120 });
 }
 
-/** Short times, on the runner's own clock. */
-const TIMES = {
-  'boot-time': '60 s',
-  'release-time': '120 s',
-  'host-key-wait': '1 s',
-  'connect-timeout': '1 s',
-};
 /** What makes a slice of eight hosts. */
 const SLICE = { mechanism: 'slice', type: 'ct6e-standard-4t', topology: '4x8' };
 

@@ -5,7 +5,7 @@ import { connectOci } from '../../../runners/oci/client.ts';
 import { ociOptions } from '../../../runners/oci/options.ts';
 import { ociRunner } from '../../../runners/oci/runner.ts';
 import { ociProvisioner } from '../../../runners/oci/provision.ts';
-import type { Subject } from '../cloud/plane.ts';
+import { TIMES, type Subject } from '../cloud/plane.ts';
 
 /** A place of a plan. */
 export function place(domain: number) {
@@ -45,14 +45,6 @@ export function ociOf(endpoint: string, clock: Clock) {
     redact: () => undefined,
   });
 }
-
-/** Short times, on the runner's own clock. */
-const TIMES = {
-  'boot-time': '60 s',
-  'release-time': '120 s',
-  'host-key-wait': '1 s',
-  'connect-timeout': '1 s',
-};
 
 function subject(
   mechanism: 'compute-cluster' | 'cluster-network',

@@ -8,22 +8,22 @@ export function watchFleet(
   fleet: Fleet,
   reach: Reach,
   running: ReadonlyMap<string, { event?: FleetEvent }>,
-  { journal }: { readonly journal: Journal },
+  { journal }: { readonly journal: Pick<Journal, 'append'> },
   signal: AbortSignal,
 ): { stop(): Promise<void> } {
   const end = new AbortController();
   const listen = async () => {
     for await (const event of fleet.events(AbortSignal.any([signal, end.signal]))) {
+      // Marked at once: an attempt may end while its event is on its way to the disk.
+      if (event.kind !== 'back') {
+        for (const node of event.nodes) {
+          const mark = running.get(node);
+          if (mark !== undefined) mark.event ??= event;
+        }
+      }
       const { at: seen, ...rest } = event;
       await journal.append({ event: 'fleet-event', seen, ...rest });
-      if (event.kind === 'back') {
-        reach.reached(event.nodes);
-        continue;
-      }
-      for (const node of event.nodes) {
-        const mark = running.get(node);
-        if (mark !== undefined) mark.event ??= event;
-      }
+      if (event.kind === 'back') reach.reached(event.nodes);
     }
   };
   const listening = listen();

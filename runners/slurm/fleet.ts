@@ -69,7 +69,10 @@ export function slurmFleet(
         async (chunk) => (lost.has(chunk.node) ? undefined : sink(chunk)),
         AbortSignal.any([signal, cut.signal]),
       );
-      return await Promise.race([running, cutShort(cut.signal, running, step, lost, started)]);
+      const exits = await Promise.race([running, stopping(cut.signal, running)]);
+      // What was stopped because its node was lost is not said to have been stopped by us.
+      if (exits !== undefined && !cut.signal.aborted) return exits;
+      return cutShort(step, lost, (performance.now() - started) / 1000);
     } finally {
       stopListening();
       for (const one of leave) one();
@@ -131,14 +134,8 @@ async function reached(
   return tried.flat();
 }
 
-/** Ends of a step whose node was lost: its own, and those of its peers, which are stopped. */
-async function cutShort(
-  cut: AbortSignal,
-  running: Promise<readonly Exit[]>,
-  step: PlacedStep,
-  lost: ReadonlyMap<string, string>,
-  started: number,
-): Promise<readonly Exit[]> {
+/** Resolves when a step's node was lost and the programs on its peers had their time to be stopped. */
+async function stopping(cut: AbortSignal, running: Promise<unknown>): Promise<undefined> {
   if (!cut.aborted) {
     await new Promise<void>((resolve) => {
       cut.addEventListener('abort', () => resolve(), { once: true });
@@ -146,7 +143,14 @@ async function cutShort(
   }
   // Peers are stopped before anything else is started there.
   await Promise.race([running, pause(STOPPING * 1000, undefined, { ref: false })]);
-  const seconds = (performance.now() - started) / 1000;
+}
+
+/** Ends of a step whose node was lost: its own, and those of its peers, which were stopped. */
+function cutShort(
+  step: PlacedStep,
+  lost: ReadonlyMap<string, string>,
+  seconds: number,
+): readonly Exit[] {
   const speaking = step.on === 'native' ? step.nodes.slice(0, 1) : step.nodes;
   return speaking.map((node, rank): Exit => {
     const reason = lost.get(node);

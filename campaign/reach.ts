@@ -13,6 +13,8 @@ interface Away {
 /** Times are seconds on one clock, given by the caller. */
 export class Reach {
   readonly #away = new Map<string, Away>();
+  /** Node → why nothing is begun there now: its maintenance windows. */
+  readonly #held = new Map<string, ReadonlySet<string>>();
   readonly #total: number;
   readonly #grace: number;
   readonly #firstPause: number;
@@ -55,9 +57,24 @@ export class Reach {
     if (this.#away.size < this.#total) this.#allSince = undefined;
   }
 
-  /** Nodes of these that are away and not due for a try. */
+  /** Nothing is begun on these until `free` with the same reason; that is no fault of theirs. */
+  hold(nodes: readonly string[], why: string): void {
+    for (const node of nodes) this.#held.set(node, new Set([...(this.#held.get(node) ?? []), why]));
+  }
+
+  free(nodes: readonly string[], why: string): void {
+    for (const node of nodes) {
+      const left = [...(this.#held.get(node) ?? [])].filter((one) => one !== why);
+      if (left.length === 0) this.#held.delete(node);
+      else this.#held.set(node, new Set(left));
+    }
+  }
+
+  /** Nodes of these that are away and not due for a try, or held. */
   away(nodes: readonly string[], now: number): string[] {
-    return nodes.filter((node) => (this.#away.get(node)?.nextTry ?? 0) > now);
+    return nodes.filter(
+      (node) => this.#held.has(node) || (this.#away.get(node)?.nextTry ?? 0) > now,
+    );
   }
 
   /** Nodes of these that have been away for longer than the grace. */

@@ -15,7 +15,8 @@ export function watchFleet(
   const listen = async () => {
     for await (const event of fleet.events(AbortSignal.any([signal, end.signal]))) {
       // Marked at once: an attempt may end while its event is on its way to the disk.
-      if (event.kind !== 'back') {
+      if (event.kind !== 'back' && event.window !== 'closed') {
+        if (event.window === 'open') reach.hold(event.nodes, event.detail);
         for (const node of event.nodes) {
           const mark = running.get(node);
           if (mark !== undefined) mark.event ??= event;
@@ -24,6 +25,7 @@ export function watchFleet(
       const { at: seen, ...rest } = event;
       await journal.append({ event: 'fleet-event', seen, ...rest });
       if (event.kind === 'back') reach.reached(event.nodes);
+      if (event.window === 'closed') reach.free(event.nodes, event.detail);
     }
   };
   const listening = listen();

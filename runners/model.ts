@@ -142,6 +142,8 @@ export interface FleetEvent {
   readonly nodes: readonly string[];
   readonly kind: 'lost' | 'back' | 'preempted' | 'maintenance' | 'replaced' | 'draining';
   readonly detail: string;
+  /** open: inside its maintenance window, nothing is begun there until the same detail is told closed. */
+  readonly window?: 'open' | 'closed';
 }
 
 /** One simulated process's node, for a suite's `simulate`: what it would measure this time. No format in it. */

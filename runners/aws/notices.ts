@@ -5,6 +5,7 @@ import { lookedAfter } from '../cloud/notices.ts';
 import type { Notice } from '../cloud/runner.ts';
 import { pages, type Ec2 } from './client.ts';
 import { listInstances } from './machines.ts';
+import { begun, isOver, maintenance, type Window } from './windows.ts';
 
 const EVENTS = [
   'instance-reboot',
@@ -49,9 +50,8 @@ export async function inMaintenance(
   const found = new Map<string, string>();
   for (const region of new Set(machines.map(({ where }) => where))) {
     try {
-      for (const { id, code, from, to } of await scheduled(ec2, region, signal)) {
-        const begun = from !== undefined && from <= now && now <= (to ?? Infinity);
-        if (own.has(id) && begun) found.set(id, code);
+      for (const event of await scheduled(ec2, region, signal)) {
+        if (own.has(event.id) && begun(event, now)) found.set(event.id, event.code);
       }
     } catch (error) {
       // No permission to ask is no window.
@@ -61,12 +61,8 @@ export async function inMaintenance(
   return found;
 }
 
-/** A scheduled event; ms since the epoch. */
-interface Scheduled {
+interface Scheduled extends Window {
   readonly id: string;
-  readonly code: string;
-  readonly from?: number;
-  readonly to?: number;
 }
 
 async function scheduled(
@@ -91,7 +87,7 @@ async function scheduled(
   return statuses.flatMap(({ InstanceId: id, Events = [] }) =>
     Events.flatMap(({ Code = 'event', Description = '', NotBefore, NotAfter }) => {
       // A past event stays listed for a week, and says so.
-      if (id === undefined || /^\[(?:Completed|Canceled)\]/u.test(Description)) return [];
+      if (id === undefined || isOver(Description)) return [];
       return [
         {
           id,
@@ -105,10 +101,10 @@ async function scheduled(
 }
 
 async function announced(ec2: Ec2, region: string, signal: AbortSignal): Promise<Notice[]> {
-  return (await scheduled(ec2, region, signal)).map(({ id, code, from }) => ({
-    machines: [id],
-    kind: 'maintenance',
-    detail: `${code}${from === undefined ? '' : ` from ${new Date(from).toISOString()}`}`,
+  const now = ec2.clock.now();
+  return (await scheduled(ec2, region, signal)).map((event) => ({
+    machines: [event.id],
+    ...maintenance(event, now),
   }));
 }
 

@@ -8,6 +8,7 @@ import { capacityEnd } from './capacity-end.ts';
 import { connectEc2 } from './client.ts';
 import { reportInstances } from './faults.ts';
 import { consoleKeys } from './host-keys.ts';
+import { ec2Metadata } from './metadata.ts';
 import { ec2Notices, inMaintenance } from './notices.ts';
 import type { AwsOptions } from './options.ts';
 import { ec2Provisioner } from './provision.ts';
@@ -61,6 +62,7 @@ async function connect(options: AwsOptions, surroundings: Surroundings): Promise
       reservations.size === 0 ? undefined : capacityEnd(ec2, reservations, signal),
     unfit: (machines, signal) => inMaintenance(ec2, machines, signal),
     notices: (machines, signal) => ec2Notices(ec2, machines, signal),
+    metadata: ec2Metadata,
     reportFaults: (faults, send, signal) => reportInstances(ec2, regions, faults, send, signal),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * What Azure's control plane tells about running machines: those that stop or go without us. Scheduled events
- * are announced inside the guest only (169.254.169.254), and are not read from here.
+ * What Azure's control plane tells about running machines: those that stop or go without us. Scheduled Events
+ * are announced inside the guest only: metadata.ts.
  */
 import type { Machine } from '../cloud/model.ts';
 import { lookedAfter } from '../cloud/notices.ts';

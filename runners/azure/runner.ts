@@ -8,6 +8,7 @@ import { capacityEnd } from './capacity-end.ts';
 import { connectArm, OWN_HOSTS } from './client.ts';
 import { prepareImpacts } from './faults.ts';
 import { consoleKeys } from './host-keys.ts';
+import { scheduledEvents } from './metadata.ts';
 import { armNotices } from './notices.ts';
 import type { AzureOptions } from './options.ts';
 import { armProvisioner } from './provision.ts';
@@ -66,6 +67,7 @@ async function connect(options: AzureOptions, surroundings: Surroundings): Promi
     ends: async (_, signal) =>
       reserved.length === 0 ? undefined : capacityEnd(arm, [...new Set(reserved)], signal),
     notices: (machines, signal) => armNotices(arm, machines, signal),
+    metadata: scheduledEvents,
     reportFaults: (faults) => prepareImpacts(arm.scope, faults),
   };
 }

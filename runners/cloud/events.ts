@@ -4,12 +4,13 @@ import type { Fleet, FleetEvent } from '../model.ts';
 import type { Notice } from './runner.ts';
 
 /**
+ * @param notices streams, each with an end of its own
  * @param nodeOf machine id → node id; notices about other machines are left out
- * @throws what either of the two throws
+ * @throws what any of them throws
  */
 export async function* merged(
   fleet: Fleet,
-  notices: AsyncIterable<Notice>,
+  notices: readonly AsyncIterable<Notice>[],
   nodeOf: ReadonlyMap<string, string>,
   signal: AbortSignal,
 ): AsyncGenerator<FleetEvent> {
@@ -23,14 +24,17 @@ export async function* merged(
       failed.abort(error);
     }
   };
-  const announced = async function* (): AsyncGenerator<FleetEvent> {
-    for await (const { machines, kind, detail } of notices) {
+  const announced = async function* (stream: AsyncIterable<Notice>): AsyncGenerator<FleetEvent> {
+    for await (const { machines, ...notice } of stream) {
       const nodes = machines.flatMap((id) => nodeOf.get(id) ?? []);
-      if (nodes.length > 0) yield { at: new Date().toISOString(), nodes, kind, detail };
+      if (nodes.length > 0) yield { at: new Date().toISOString(), nodes, ...notice };
     }
   };
   const listening = on(emitter, 'event', { signal: ends });
-  const pumps = [pump(() => fleet.events(ends)), pump(announced)];
+  const pumps = [
+    pump(() => fleet.events(ends)),
+    ...notices.map((stream) => pump(() => announced(stream))),
+  ];
   try {
     for await (const [event] of listening) yield event as FleetEvent;
   } catch (error) {

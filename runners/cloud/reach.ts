@@ -6,6 +6,7 @@ import type { Shell } from '../session/shell.ts';
 import { sshClient, type SshClient } from '../ssh/client.ts';
 import type { Clock } from './clock.ts';
 import { ownKnownHosts } from './host-keys.ts';
+import type { MetadataServices } from './metadata.ts';
 import type { Machine } from './model.ts';
 import type { CloudOptions } from './options.ts';
 import type { Slot } from './provision.ts';
@@ -20,6 +21,8 @@ export interface Reaching {
   readonly booting: number;
   /** Keys that the provider vouches for; empty: none (yet). */
   readonly hostKeys?: (machine: Machine, signal: AbortSignal) => Promise<readonly string[]>;
+  /** What machines are told inside; absent: nothing. */
+  readonly inside?: MetadataServices;
 }
 
 const FIRST_TRY = 500;
@@ -101,7 +104,12 @@ function target(
     fabricAddress: machine.fabricAddress ?? address ?? '',
     identity: [{ kind: 'provider-id', value: id }],
     domains,
-    open: (signal) => whileBooting(() => open(signal), end, reaching.clock, signal),
+    async open(signal) {
+      const shell = await whileBooting(() => open(signal), end, reaching.clock, signal);
+      reaching.inside?.opened(machine, shell);
+      return shell;
+    },
+    found: async ({ supervisor }, signal) => reaching.inside?.found(id, supervisor, signal),
     facts: () => ({
       ...machine.facts,
       'ssh.host-key':

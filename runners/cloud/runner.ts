@@ -7,6 +7,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { erase } from './erase.ts';
 import { merged } from './events.ts';
 import { Intents } from './intents.ts';
+import { MetadataServices, type Metadata } from './metadata.ts';
 import type { Machine, Provisioner } from './model.ts';
 import type { CloudOptions } from './options.ts';
 import type { Ownership } from './ownership.ts';
@@ -44,6 +45,8 @@ export interface Cloud {
   unfit?(machines: readonly Machine[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
   /** Spot, maintenance, host events; polled by the provider at its own pace until the signal. */
   notices?(machines: readonly Machine[], signal: AbortSignal): AsyncIterable<Notice>;
+  /** The same, as machines are told it inside; absent: they aren't. */
+  readonly metadata?: Metadata;
   reportFaults?(
     faults: readonly Fault[],
     send: boolean,
@@ -118,15 +121,17 @@ async function attached(
     });
   }
   const identityFile = options['identity-file'];
+  const inside = insideOf(plan, cloud, context, clock);
   const reaching = {
     ...hostKeysOf(cloud),
+    ...(inside !== undefined && { inside }),
     options,
     clock,
     booting: 0,
     ...(identityFile !== undefined && { identityFile }),
   };
   const fleet = await reachMachines(context, slots, reaching, signal);
-  return { ...fleet, ...(await attributes(plan, cloud, slots, fleet, signal)) };
+  return { ...fleet, ...(await attributes(plan, cloud, slots, fleet, inside, signal)) };
 }
 
 async function provisioned(
@@ -172,7 +177,15 @@ async function provisioned(
     giveBack(provisioner, marks, keep, intents, options['release-time'], clock);
   try {
     const booting = options['boot-time'];
-    const reaching = { ...hostKeysOf(cloud), options, clock, booting, identityFile: key.file };
+    const inside = insideOf(plan, cloud, context, clock);
+    const reaching = {
+      ...hostKeysOf(cloud),
+      ...(inside !== undefined && { inside }),
+      options,
+      clock,
+      booting,
+      identityFile: key.file,
+    };
     slots = await fit(cloud, slots, signal);
     const fleet = await reachMachines(context, slots, reaching, signal);
     const born = slots.flatMap((one) => ('machine' in one ? [one.machine.since ?? Infinity] : []));
@@ -180,7 +193,7 @@ async function provisioned(
     let giving: Promise<readonly { id: string; reason: string }[]> | undefined;
     return {
       ...fleet,
-      ...(await attributes(plan, cloud, slots, fleet, signal)),
+      ...(await attributes(plan, cloud, slots, fleet, inside, signal)),
       ...(Number.isFinite(first) && { heldBefore: Math.max(0, clock.now() - first) / 1000 }),
       release(keep) {
         giving ??= (async () => {
@@ -275,6 +288,7 @@ async function attributes(
   cloud: Cloud,
   slots: readonly Slot[],
   fleet: Fleet,
+  inside: MetadataServices | undefined,
   signal: AbortSignal,
 ): Promise<Pick<Fleet, 'events' | 'until'>> {
   const machines = slots.flatMap((one) => ('machine' in one ? [one.machine] : []));
@@ -286,10 +300,26 @@ async function attributes(
   return {
     ...(ends.length > 0 && { until: new Date(Math.min(...ends.map((one) => one.getTime()))) }),
     events: (stop) => {
-      const notices = cloud.notices?.(machines, stop);
-      return notices === undefined ? fleet.events(stop) : merged(fleet, notices, nodeOf, stop);
+      const outside = cloud.notices?.(machines, stop);
+      const notices = [
+        ...(outside === undefined ? [] : [outside]),
+        ...(inside?.notices(stop) ?? []),
+      ];
+      return notices.length === 0 ? fleet.events(stop) : merged(fleet, notices, nodeOf, stop);
     },
   };
+}
+
+/** The machines' own metadata; what stands in for the provider answers for theirs. */
+function insideOf(
+  { options }: CloudPlan,
+  { metadata }: Cloud,
+  context: RunContext,
+  clock: Clock,
+): MetadataServices | undefined {
+  if (metadata === undefined) return undefined;
+  const standIn = context.fleet.standIn === true ? options.endpoint : undefined;
+  return new MetadataServices(metadata, clock, standIn);
 }
 
 function hostKeysOf(cloud: Cloud) {

@@ -5,7 +5,7 @@ import { lookedAfter } from '../cloud/notices.ts';
 import type { Notice } from '../cloud/runner.ts';
 import type { Gcp } from './client.ts';
 import { instancesOfZone, machineOf } from './machines.ts';
-import type { Instance } from './shapes.ts';
+import { begun, describe } from './windows.ts';
 
 /** Maintenance that is due, and machines that end without us. */
 export function gcpNotices(
@@ -41,10 +41,7 @@ export async function inMaintenance(
       for (const { id, resourceStatus } of await instancesOfZone(gcp, zone, undefined, signal)) {
         const due = resourceStatus?.upcomingMaintenance;
         if (due === undefined || due === null || !own.has(id)) continue;
-        const begun =
-          Date.parse(due.windowStartTime ?? '') <= now &&
-          !(Date.parse(due.windowEndTime ?? '') < now);
-        if (due.maintenanceStatus === 'ONGOING' || begun) found.set(id, describe(due));
+        if (begun(due, now)) found.set(id, describe(due));
       }
     } catch (error) {
       // No permission to ask is no window.
@@ -52,13 +49,6 @@ export async function inMaintenance(
     }
   }
   return found;
-}
-
-type Due = NonNullable<NonNullable<Instance['resourceStatus']>['upcomingMaintenance']>;
-
-function describe(due: Due): string {
-  const words = [due.type ?? 'maintenance', due.maintenanceStatus ?? '', due.windowStartTime ?? ''];
-  return [...words, ...(due.maintenanceReasons ?? [])].filter(Boolean).join(' ');
 }
 
 async function look(
@@ -78,6 +68,7 @@ async function look(
     if (life === 'ended') return [{ machines: [id], kind: 'preempted', detail: state }];
     const due = instance.resourceStatus?.upcomingMaintenance;
     if (due === undefined || due === null) return [];
-    return [{ machines: [id], kind: 'maintenance', detail: describe(due) }];
+    const open = begun(due, gcp.clock.now()) && { window: 'open' as const };
+    return [{ machines: [id], kind: 'maintenance', detail: describe(due), ...open }];
   });
 }

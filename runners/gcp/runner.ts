@@ -8,6 +8,7 @@ import { capacityEnd, type Reserved } from './capacity-end.ts';
 import { connectGcp, OWN_HOSTS } from './client.ts';
 import { reportHosts } from './faults.ts';
 import { guestKeys } from './host-keys.ts';
+import { gcpMetadata } from './metadata.ts';
 import { gcpNotices, inMaintenance } from './notices.ts';
 import type { GcpOptions } from './options.ts';
 import { gcpProvisioner } from './provision.ts';
@@ -63,6 +64,7 @@ async function connect(options: GcpOptions, surroundings: Surroundings): Promise
       reserved.length === 0 ? undefined : capacityEnd(gcp, reserved, signal),
     unfit: (machines, signal) => inMaintenance(gcp, machines, signal),
     notices: (machines, signal) => gcpNotices(gcp, machines, signal),
+    metadata: gcpMetadata,
     reportFaults: (faults, send, signal) => reportHosts(gcp, faults, send, signal),
   };
 }

@@ -94,6 +94,7 @@ async function look(
         machines: [event.instanceId],
         kind: 'maintenance',
         detail: wordsOf(event),
+        ...(BEGUN.has(event.lifecycleState ?? '') && { window: 'open' as const }),
       })),
     ...machines.flatMap(({ id }): readonly Notice[] => {
       const state = states.get(id) ?? 'gone from its region';

@@ -27,6 +27,8 @@ export interface Target {
   open(signal: AbortSignal): Promise<Shell>;
   /** What is known of the way there once it is open: into Node.environment. */
   facts?(): Readonly<Record<string, string>>;
+  /** Told what the host has, before it is a node. @throws {HarnessError} why it is none */
+  found?(ground: Ground, signal: AbortSignal): Promise<void>;
   /** Told when the host was looked at: nothing of ours runs there until a step does. */
   read?(): void;
 }
@@ -64,6 +66,7 @@ export async function sessionFleet(
         target.shared,
         await prepared(shell, context, `${context.run}/${id}`, ends),
       );
+      await target.found?.(ground, ends);
       const folder = `${ground.cache}/runs/${context.run}/${id}`;
       const told = (kind: 'lost' | 'back', detail: string) => tell(id, kind, detail);
       return createHost(id, ground, folder, shell, (again) => target.open(again), puts, told);

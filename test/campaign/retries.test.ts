@@ -51,6 +51,20 @@ test('a node that is away is tried again at growing pauses, and fails past the g
   assert.is(reach.allAway(130), undefined);
 });
 
+test('nothing is begun on a node inside a maintenance window, until the last of its windows is over', () => {
+  const reach = new Reach(2, 100, 1);
+  reach.hold(['n1'], 'Freeze');
+  reach.hold(['n1'], 'Reboot');
+  reach.hold(['n1'], 'Reboot');
+  assert.equal(reach.away(['n1', 'n2'], 1000), ['n1']);
+  assert.equal(reach.past(['n1'], 1e6), [], 'that never counts against it');
+  reach.reached(['n1']);
+  reach.free(['n1'], 'Freeze');
+  assert.equal(reach.away(['n1'], 1000), ['n1']);
+  reach.free(['n1'], 'Reboot');
+  assert.equal(reach.away(['n1'], 1000), []);
+});
+
 test('a node that others use is tried again and never fails for it', () => {
   const reach = new Reach(2, 100, 1);
   reach.failed(['n1'], 0, true);

@@ -1,9 +1,7 @@
 // `npm test`: installs what the tests need, then the checks and every test. Words pick test files by path.
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import {
   checkNode,
-  ensureJax,
   ensureTorch,
   installDebian,
   installPackages,
@@ -33,27 +31,11 @@ if (missing.length > 0) {
   console.error(`not installed (their tests are skipped with the reason): ${missing.join(' ')}`);
 }
 ensureTorch();
-const jax = ensureJax();
 
 const words = process.argv.slice(2);
-const failed = [];
-if (words.length === 0) {
-  const checks = ['types', 'lint', 'unused'].map(async (script) => {
-    const check = spawn('npm', ['run', '--silent', script], { cwd: root, stdio: 'inherit' });
-    const [status] = await once(check, 'close');
-    if (status !== 0) failed.push(script);
-  });
-  await Promise.all(checks);
-}
-// A test of a JAX payload fails without it: nothing is skipped.
-if (!(await jax.ready)) console.error('JAX could not be installed: its tests will fail');
-const tests = spawnSync(
-  'npx',
-  ['--no-install', 'tsx', 'test/run.ts', ...words, ...failed.map((one) => `--failed=${one}`)],
-  {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ASSAY_JAX_PYTHON: jax.python },
-  },
-);
+const checks = words.length === 0 ? ['--checks'] : [];
+const tests = spawnSync('npx', ['--no-install', 'tsx', 'test/run.ts', ...words, ...checks], {
+  cwd: root,
+  stdio: 'inherit',
+});
 process.exit(tests.status ?? 70);

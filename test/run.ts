@@ -1,14 +1,16 @@
 /**
- * Runs the test files whose path contains one of the given words (all without): the fast ones in this
- * process, in order, then each end-to-end and browser file in a process of its own (`--here`: in this one).
- * `--unit` leaves those out. Closes two gaps of uvu: a suite that is never
- * run fails here, and a hanging test ends (ASSAY_TEST_LIMIT_S seconds a file, default 900).
+ * Runs the test files whose path contains one of the given words, or is one (all without): the fast ones in
+ * a few batches, then each end-to-end and browser file, in processes of their own (`--here`, and where the
+ * fast ones are few: in this one). `--unit` leaves the slow ones out, `--checks` puts the repository's own
+ * checks beside the fast ones. Closes two gaps of uvu: a suite that is never run fails here, and a hanging
+ * test ends (ASSAY_TEST_LIMIT_S seconds a file, default 900).
  * Last line: `N passed, N failed[, N skipped]`.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { runApart } from './apart.ts';
+import { ensureJax } from '../bin/setup.mjs';
+import { type Result, runApart, runFast } from './apart.ts';
 
 type Queued = () => Promise<readonly [errors: string | true, number, number, number]>;
 interface Uvu {
@@ -24,12 +26,18 @@ await import('uvu');
 const root = fileURLToPath(new URL('.', import.meta.url));
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const unitOnly = process.argv.includes('--unit');
+/** Run payloads of JAX. */
+const NEEDS_JAX = /payloads-jax|azure-gcp-oci/u;
 const slow = (path: string) => /^(?:end-to-end|browser)\//u.test(path);
+
+/** A whole path means that file alone. */
+const chosen = (path: string, word: string) =>
+  word.endsWith('.test.ts') && word.includes('/') ? path === word : path.includes(word);
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.test.ts'))
   .filter((path) => !(unitOnly && slow(path)))
-  .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
+  .filter((path) => words.length === 0 || words.some((word) => chosen(path, word)))
   .sort((a, b) => Number(slow(a)) - Number(slow(b)) || (a < b ? -1 : 1));
 
 const limit = Number(process.env['ASSAY_TEST_LIMIT_S'] ?? 900) * 1000;
@@ -37,20 +45,19 @@ let current = '';
 let watchdog: NodeJS.Timeout | undefined;
 const failedFiles: string[] = [];
 const totals = { passed: 0, failed: 0, skipped: 0 };
-// A check that failed before the tests counts as one failure here, so that the last line tells all.
-for (const word of process.argv.slice(2)) {
-  if (!word.startsWith('--failed=')) continue;
-  totals.failed += 1;
-  failedFiles.push(word.slice('--failed='.length));
-}
-
 const report = () => {
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
   console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
 };
 
+/** As many fast files as are not worth processes of their own. */
+const FEW = 20;
 const apart = !process.argv.includes('--here');
-const here = files.filter((path) => !(apart && slow(path)));
+const fast = files.filter((path) => !slow(path));
+const here = apart ? (fast.length > FEW ? [] : fast) : files;
+const checks = process.argv.includes('--checks') ? ['lint', 'types', 'unused'] : [];
+const self = fileURLToPath(import.meta.url);
+const ended = (name: string, { counts, milliseconds }: Result) => count(name, counts, milliseconds);
 for (const path of here) {
   current = path;
   watchdog = setTimeout(() => {
@@ -74,10 +81,16 @@ for (const path of here) {
   clearTimeout(watchdog);
   count(path, counts, performance.now() - started);
 }
-const rest = files.filter((path) => !here.includes(path));
-await runApart(rest, fileURLToPath(import.meta.url), (path, { counts, milliseconds }) => {
-  count(path, counts, milliseconds);
-});
+if (apart) {
+  // Installed while the fast ones run. A test of a JAX payload fails without it: nothing is skipped.
+  const jax = files.some((path) => NEEDS_JAX.test(path)) ? ensureJax() : undefined;
+  await runFast(here.length > 0 ? [] : fast, checks, self, ended);
+  if (jax !== undefined) {
+    process.env['ASSAY_JAX_PYTHON'] = jax.python;
+    if (!(await jax.ready)) console.error('JAX could not be installed: its tests will fail');
+  }
+  await runApart(files.filter(slow), self, ended);
+}
 
 function count(path: string, counts: typeof totals, milliseconds: number): void {
   totals.passed += counts.passed;

@@ -224,7 +224,7 @@ test('a run without any node to reach ends in FLEET_UNREACHABLE and can be resum
 test('a budget stops the run before a trial that can not end in it; the rest is inconclusive', async () => {
   const fleet = new FakeFleet({ count: 2, process: good });
   const result = await accept(
-    fakePlan({ budget: { wallTime: 1.05 } }),
+    fakePlan({ budget: { wallTime: 50 } }),
     setup(fleet, {
       units: fakeUnits(fakeSuite([fakeCase('one'), { ...fakeCase('two'), expected: 60 }])),
     }),

@@ -22,6 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import type { Bench, Row } from './bench.ts';
 import { builtDist, numberAfter } from './prepare.ts';
+import { usageOf } from './usage.ts';
 
 const DAY = 24 * 3600 * 1000;
 const assay = fileURLToPath(new URL('../bin/assay.js', import.meta.url));
@@ -31,36 +32,36 @@ export const bench: Bench = async (words) => {
   const all = !words.includes('real') && !words.includes('simulated');
   return [
     ...(all || words.includes('real') ? await realNights() : []),
-    ...(all || words.includes('simulated') ? simulatedNights(words) : []),
+    ...(all || words.includes('simulated') ? await simulatedNights(words) : []),
   ];
 };
 
 /** What a night came to. */
 interface Night {
-  readonly code: number | null;
+  readonly code: number;
   readonly seconds: number;
+  /** Processor time of the command, s; memory at its most, MiB. */
+  readonly cpu: number;
+  readonly memory: number;
   readonly opened: readonly { readonly metric: string; readonly loss?: number }[];
   readonly closed: readonly object[];
   readonly open: readonly object[];
   readonly freshRuns: readonly string[];
   readonly cleared: number;
-  readonly text: string;
 }
 
-function night(folder: string, plan: string, at: number): Night {
+async function night(folder: string, plan: string, at: number): Promise<Night> {
   const date = new Date(Date.UTC(2026, 0, 1) + at * DAY).toISOString().slice(0, 10);
-  const started = performance.now();
-  const ran = spawnSync(process.execPath, [assay, 'nightly', plan, '--night', date], {
-    cwd: folder,
-    encoding: 'utf8',
-    maxBuffer: 64 * 2 ** 20,
+  const out = join(folder, 'runs');
+  const argv = [process.execPath, assay, 'nightly', join(folder, plan), '--out', out];
+  const usage = await usageOf([...argv, '--night', date], join(folder, 'usage.json'), {
+    limit: 3600,
   });
-  const seconds = (performance.now() - started) / 1000;
-  const text = `${ran.stdout}\n${ran.stderr}`;
-  if (ran.status !== 0 && ran.status !== 1 && ran.status !== 3) throw new Error(text);
-  const file = join(folder, 'runs/nights', date, 'night.json');
+  const { code, seconds, cpu, memory } = usage;
+  if (code !== 0 && code !== 1 && code !== 3) throw new Error(usage.stdout + usage.stderr);
+  const file = join(out, 'nights', date, 'night.json');
   const written = JSON.parse(readFileSync(file, 'utf8')) as Night;
-  return { ...written, code: ran.status, seconds, text };
+  return { ...written, code, seconds, cpu, memory };
 }
 
 /** Ten nights; on the seventh every core has four competitors. */
@@ -96,7 +97,7 @@ async function realNights(): Promise<readonly Row[]> {
     for (let at = 0; at < 10; at += 1) {
       const load = at === 6 ? compete() : [];
       try {
-        nights.push(night(folder, 'plan.yaml', at));
+        nights.push(await night(folder, 'plan.yaml', at));
       } finally {
         for (const one of load) one.kill('SIGKILL');
       }
@@ -149,7 +150,7 @@ function compete(): readonly ChildProcess[] {
 }
 
 /** Nights of a simulated fleet; the last quarter has one node 3 % slower. */
-function simulatedNights(words: readonly string[]): readonly Row[] {
+async function simulatedNights(words: readonly string[]): Promise<readonly Row[]> {
   const nodes = numberAfter(words, '--nodes') ?? 1000;
   const nights = numberAfter(words, '--nights') ?? 180;
   const kept = words.includes('--into') ? words[words.indexOf('--into') + 1] : undefined;
@@ -184,25 +185,23 @@ function simulatedNights(words: readonly string[]): readonly Row[] {
     );
     const from = Math.floor(nights * 0.75);
     const record = join(folder, 'nights.json');
-    const done: { readonly seconds: number; readonly opened: number; readonly fresh: number }[] =
-      existsSync(record) ? (JSON.parse(readFileSync(record, 'utf8')) as []) : [];
+    const done: Made[] = existsSync(record) ? (JSON.parse(readFileSync(record, 'utf8')) as []) : [];
     for (let at = done.length; at < nights && performance.now() < until; at += 1) {
-      const { seconds, opened, freshRuns } = night(
-        folder,
-        at < from ? 'good.yaml' : 'slow.yaml',
-        at,
-      );
-      done.push({ seconds, opened: opened.length, fresh: freshRuns.length });
+      const made = await night(folder, at < from ? 'good.yaml' : 'slow.yaml', at);
+      const { seconds, cpu, memory, opened, freshRuns } = made;
+      const history = sizeOf(join(folder, 'runs/history'));
+      const about = { seconds, cpu, memory, history };
+      done.push({ ...about, opened: opened.length, fresh: freshRuns.length });
       writeFileSync(record, JSON.stringify(done));
       // Evidence of a night is no part of the history: a disk of 180 nights of it is another bench.
       prune(join(folder, 'runs'));
       if (at % 10 === 9) {
-        const megabytes = (sizeOf(join(folder, 'runs/history')) / 1e6).toFixed(1);
-        console.error(`night ${at + 1}: ${seconds.toFixed(1)} s, history ${megabytes} MB`);
+        console.error(
+          `night ${at + 1}: ${seconds.toFixed(1)} s, ${cpu.toFixed(1)} of a processor, history ${(history / 1e6).toFixed(1)} MB`,
+        );
       }
     }
-    const seconds = done.map((one) => one.seconds);
-    const quiet = done.filter((one) => one.fresh === 0).map((one) => one.seconds);
+    const quiet = done.filter((one) => one.fresh === 0);
     const told = done.slice(0, from).reduce((sum, one) => sum + one.opened, 0);
     const first = done.slice(from).findIndex((one) => one.opened > 0);
     const delay = first < 0 ? Infinity : first + 1;
@@ -218,14 +217,20 @@ function simulatedNights(words: readonly string[]): readonly Row[] {
     return [
       {
         figure: `simulated, ${nodes} nodes, ${done.length} of ${nights} nights: s a night (median)`,
-        measured: median(seconds).toFixed(1),
+        measured: spentOf(done),
       },
-      {
-        figure: `s a night without fresh runs (${quiet.length} nights, median)`,
-        measured: median(quiet).toFixed(1),
-      },
-      { figure: 's the last night', measured: (seconds.at(-1) ?? 0).toFixed(1) },
+      { figure: `a night without fresh runs (${quiet.length})`, measured: spentOf(quiet) },
+      ...[5, 30, 60, 90, 120, 150, 180]
+        .filter((at) => at <= done.length)
+        .map((at) => ({
+          figure: `nights ${at - 4} to ${at}`,
+          measured: `${spentOf(done.slice(at - 5, at))}; history ${((done[at - 1]?.history ?? 0) / 1e6).toFixed(1)} MB`,
+        })),
       { figure: 'MB of history', measured: (sizeOf(history) / 1e6).toFixed(1) },
+      {
+        figure: 'MiB of memory at the most',
+        measured: Math.max(...done.map(({ memory }) => memory)).toFixed(0),
+      },
       {
         figure: 'alarms told while nothing was wrong',
         measured: told,
@@ -248,6 +253,22 @@ function simulatedNights(words: readonly string[]): readonly Row[] {
   } finally {
     if (kept === undefined) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What is kept of a night: times in s, memory in MiB, bytes of the history after it. */
+interface Made {
+  readonly seconds: number;
+  readonly cpu: number;
+  readonly memory: number;
+  readonly history: number;
+  readonly opened: number;
+  readonly fresh: number;
+}
+
+/** Medians; the processor's time does not depend on who else is at work. */
+function spentOf(nights: readonly Made[]): string {
+  const [wall, cpu] = [nights.map(({ seconds }) => seconds), nights.map((one) => one.cpu)];
+  return `${median(wall).toFixed(1)} s, ${median(cpu).toFixed(1)} s of processors`;
 }
 
 /** Removes run directories. */

@@ -1,7 +1,7 @@
 /** `assay history alarms` and `close`: what is open, and a person's word on it. */
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { eventBatch, readEvents } from '../../campaign/history/events.ts';
+import { eventBatch, nightsMade } from '../../campaign/history/events.ts';
 import type { History } from '../../campaign/history/store.ts';
 import { openAlarms } from '../../campaign/nightly/open-alarms.ts';
 import { HarnessError } from '../../plan/errors.ts';
@@ -60,8 +60,7 @@ export async function close(
       hint: known.length === 0 ? 'None is open.' : nearest(alarm ?? '', known, 'Open alarms'),
     });
   }
-  const nights = await readEvents(history, delivery, ['night']);
-  const night = nights.at(-1)?.night ?? found.opened;
+  const night = (await nightsMade(history, delivery)).at(-1) ?? found.opened;
   const id = `closed-${randomBytes(6).toString('hex')}`;
   const event = {
     id,

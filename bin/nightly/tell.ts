@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onDisk, writeAtomic } from '../../campaign/directory/disk.ts';
 import { writeJson } from '../../campaign/directory/json.ts';
-import { readEvents } from '../../campaign/history/events.ts';
+import { nightsMade } from '../../campaign/history/events.ts';
 import type { History } from '../../campaign/history/store.ts';
 import { deliver, enqueue, messagesOf } from '../../campaign/nightly/outbox.ts';
 import type { NightFile } from '../../campaign/nightly/model.ts';
@@ -64,8 +64,7 @@ export function webhookOf(
           },
         );
       }
-      const events = await readEvents(history, delivery, ['night']);
-      const nights = new Set(events.map(({ night }) => night));
+      const nights = new Set(await nightsMade(history, delivery));
       const receiver = {
         address,
         ...(signing !== undefined && { secret: signing }),

@@ -6,7 +6,7 @@ import { onDisk, syncFolder } from '../directory/disk.ts';
 import { hashFile } from '../directory/manifest.ts';
 import type { Database } from './database.ts';
 import type { Catalogue, StoredFile } from './model.ts';
-import { literal, ORDER, TABLES, TABLE_NAMES } from './tables.ts';
+import { columnsOf, literal, ORDER, TABLE_NAMES } from './tables.ts';
 
 /** Rows of a row group: what a query for one machine reads at least. */
 const GROUP = 20_480;
@@ -35,8 +35,7 @@ export async function writeFile(
   const whole = join(root, path);
   const folder = dirname(whole);
   await onDisk(folder, () => mkdir(folder, { recursive: true }));
-  const columns = TABLES[table].map(([column, type]) => `"${column}"::${type} AS "${column}"`);
-  const select = `SELECT ${columns.join(', ')} FROM (${query}) ORDER BY ${ORDER[table]}`;
+  const select = `SELECT ${columnsOf(table, 'stored')} FROM (${query}) ORDER BY ${ORDER[table]}`;
   const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${GROUP}`;
   const making = `${whole}.tmp`;
   try {

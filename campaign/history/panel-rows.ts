@@ -3,6 +3,7 @@ import type { Parameters } from '../../plan/model.ts';
 import type { DeliveryRun, Repeatability } from '../../verdicts/model.ts';
 import type { Read } from './database.ts';
 import type { History } from './store.ts';
+import { literal } from './tables.ts';
 
 /** One metric with its parameters on all subjects of one kind. */
 export interface PanelKey {
@@ -58,45 +59,6 @@ function keyFrom(row: Readonly<Record<string, Read>>): PanelKey {
     unit: String(row['unit']),
     better: row['better'] === 'lower' ? 'lower' : 'higher',
   };
-}
-
-/** The fleet's median night by night, oldest first. */
-export interface FleetNights {
-  readonly key: PanelKey;
-  readonly nights: readonly { readonly date: string; readonly value: number }[];
-}
-
-/**
- * The fleet's medians of every panel, by one pass over the points: a night must not take longer the more nights
- * there are.
- *
- * @param since YYYY-MM-DD
- */
-export async function fleetNights(
-  history: History,
-  delivery: string,
-  since: string,
-): Promise<readonly FleetNights[]> {
-  const rows = await history.database.all(
-    `SELECT p.metric, p.parameters, p.subject_kind AS kind, max(p.unit) AS unit, max(p.better) AS better,
-       p.night, median(p.value) AS value
-     FROM points p WHERE ${OF_DELIVERY} AND ${LEVELS} AND p.purpose = 'nightly' AND p.night >= $since::DATE
-     GROUP BY p.metric, p.parameters, p.subject_kind, p.night
-     ORDER BY p.metric, p.parameters, kind, p.night`,
-    { delivery, since },
-  );
-  const panels = new Map<
-    string,
-    { readonly key: PanelKey; readonly nights: { date: string; value: number }[] }
-  >();
-  for (const row of rows) {
-    if (REPEATED.test(String(row['metric']))) continue;
-    const name = `${String(row['metric'])}\n${String(row['parameters'])}\n${String(row['kind'])}`;
-    const own = panels.get(name) ?? { key: keyFrom(row), nights: [] };
-    own.nights.push({ date: String(row['night']), value: Number(row['value']) });
-    panels.set(name, own);
-  }
-  return [...panels.values()];
 }
 
 /**
@@ -193,6 +155,10 @@ export interface SeenMachine {
   readonly night?: string;
 }
 
+/** Days that are looked back on for a machine; one that was not there since is looked for by its serial. */
+const RECENT = 35;
+const DAY = 24 * 3600 * 1000;
+
 /** What was read of each history last: a night asks for its machines many times between two commits. */
 const seen = new WeakMap<
   History,
@@ -217,14 +183,42 @@ export async function machinesOf(
 }
 
 async function readMachines(history: History, delivery: string): Promise<readonly SeenMachine[]> {
+  const { database } = history;
+  const [row] = await database.all(
+    'SELECT max(night) AS last FROM runs WHERE delivery = $delivery',
+    { delivery },
+  );
+  const last = row?.['last'];
+  if (last === null || last === undefined) return [];
+  const since = new Date(Date.parse(String(last)) - RECENT * DAY).toISOString().slice(0, 10);
+  const recent = await machinesWhere(history, delivery, `night >= DATE ${literal(since)}`);
+  const known = new Set(recent.map(({ serial }) => serial));
+  const all = await database.all(
+    'SELECT DISTINCT serial FROM nodes WHERE run IN (SELECT run FROM runs WHERE delivery = $delivery)',
+    { delivery },
+  );
+  const gone = all.map(({ serial }) => String(serial)).filter((serial) => !known.has(serial));
+  // A list of serials reads few row groups, as files are in their order.
+  const list = gone.map((serial) => literal(serial)).join(', ');
+  const long =
+    gone.length === 0 ? [] : await machinesWhere(history, delivery, `serial IN (${list})`);
+  return [...recent, ...long].sort((a, b) => (a.serial < b.serial ? -1 : 1));
+}
+
+/** @param which a condition on `night` or `serial` */
+async function machinesWhere(
+  history: History,
+  delivery: string,
+  which: string,
+): Promise<readonly SeenMachine[]> {
   const rows = await history.database.all(
     `WITH own AS (SELECT run FROM runs WHERE delivery = $delivery),
-     seen AS (SELECT serial, max(night) AS night FROM points
-       WHERE run IN (SELECT run FROM own) AND purpose <> 'confirm' AND serial IS NOT NULL GROUP BY serial)
+     seen AS (SELECT serial, max(night) AS night FROM points WHERE ${which}
+       AND run IN (SELECT run FROM own) AND purpose <> 'confirm' AND serial IS NOT NULL GROUP BY serial),
+     stood AS (SELECT * FROM nodes WHERE ${which} AND run IN (SELECT run FROM own))
      SELECT n.serial, arg_max(n.place, n.run) AS place, arg_max(n.rack, n.run) AS rack,
        arg_max(n.leaf, n.run) AS leaf, any_value(s.night) AS night
-     FROM nodes n LEFT JOIN seen s ON n.serial = s.serial
-     WHERE n.run IN (SELECT run FROM own) GROUP BY n.serial ORDER BY n.serial`,
+     FROM stood n LEFT JOIN seen s ON n.serial = s.serial GROUP BY n.serial`,
     { delivery },
   );
   return rows.map((row) => ({
@@ -242,15 +236,20 @@ function text(row: Readonly<Record<string, Read>>, name: 'place' | 'rack' | 'lea
   return value === null || value === undefined ? {} : { [name]: String(value) };
 }
 
-/** Links and the last night on which each was measured: subject → YYYY-MM-DD. */
+/**
+ * Links and the last night on which each was measured: subject → YYYY-MM-DD.
+ *
+ * @param since YYYY-MM-DD
+ */
 export async function linksSeen(
   history: History,
   delivery: string,
+  since: string,
 ): Promise<ReadonlyMap<string, string>> {
   const rows = await history.database.all(
     `SELECT p.subject, max(p.night) AS night FROM points p
-     WHERE ${OF_DELIVERY} AND p.subject_kind = 'link' GROUP BY p.subject`,
-    { delivery },
+     WHERE ${OF_DELIVERY} AND p.subject_kind = 'link' AND p.night >= $since::DATE GROUP BY p.subject`,
+    { delivery, since },
   );
   return new Map(rows.map(({ subject, night }) => [String(subject), String(night)] as const));
 }

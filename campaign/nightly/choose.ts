@@ -71,7 +71,7 @@ export async function chooseNodes(
     };
   });
   const classes = options.pairs
-    ? await classNights(history, delivery, candidates, options.night)
+    ? await classNights(history, delivery, candidates, options)
     : new Map<string, number>();
   const capacity = options.capacity(free.length);
   const { every, seed } = options;
@@ -84,14 +84,14 @@ function placeName(node: Node, machine: SeenMachine | undefined): string {
   return domain('leaf') ?? machine?.leaf ?? domain('rack') ?? machine?.rack ?? 'the fleet';
 }
 
-/** Nights since each class that these nodes can make was seen. */
+/** Nights since each class that these nodes can make was seen; Infinity: not within the rotation. */
 async function classNights(
   history: History,
   delivery: string,
   candidates: readonly Candidate[],
-  night: string,
+  { night, every }: { readonly night: string; readonly every: number },
 ): Promise<ReadonlyMap<string, number>> {
-  const seen = await classesSeen(history, delivery);
+  const seen = await classesSeen(history, delivery, dayBefore(night, every));
   return new Map(
     classesOf(candidates.map(({ place }) => place)).map((name) => {
       const last = seen.get(name);
@@ -100,10 +100,15 @@ async function classNights(
   );
 }
 
-/** Pair class → last night on which a link of it was measured. */
+/**
+ * Pair class → last night on which a link of it was measured.
+ *
+ * @param since YYYY-MM-DD: what was seen before it is left out
+ */
 export async function classesSeen(
   history: History,
   delivery: string,
+  since: string,
 ): Promise<ReadonlyMap<string, string>> {
   const { bySerial } = await knownMachines(history, delivery);
   const place = (serial: string) => {
@@ -111,13 +116,18 @@ export async function classesSeen(
     return machine?.leaf ?? machine?.rack ?? 'the fleet';
   };
   const seen = new Map<string, string>();
-  for (const [subject, night] of await linksSeen(history, delivery)) {
+  for (const [subject, night] of await linksSeen(history, delivery, since)) {
     const [one = '', other = ''] = serialsOf(subject);
     for (const name of classesOfPair(place(one), place(other))) {
       if ((seen.get(name) ?? '') < night) seen.set(name, night);
     }
   }
   return seen;
+}
+
+/** The day that lies so many nights before. */
+export function dayBefore(night: string, nights: number): string {
+  return new Date(Date.parse(night) - nights * DAY).toISOString().slice(0, 10);
 }
 
 /** Nights from one day to a later one. */

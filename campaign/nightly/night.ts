@@ -13,7 +13,7 @@ import { readJson } from '../directory/json.ts';
 import { lock } from '../directory/lock.ts';
 import { manifestShape } from '../directory/shapes.ts';
 import { deliverySlug } from '../history/delivery-file.ts';
-import { declaredChanges, eventBatch, readEvents } from '../history/events.ts';
+import { eventBatch, nightsMade, readEvents } from '../history/events.ts';
 import type { StoredEvent } from '../history/model.ts';
 import { recordRun } from '../history/record.ts';
 import type { History } from '../history/store.ts';
@@ -24,8 +24,8 @@ import { settleFailures } from './failing.ts';
 import { resolve, type Resolved } from './fresh.ts';
 import type { Changes, Measure, NightFile, NightProgress, OpenAlarm } from './model.ts';
 import { alarmTold, openAlarms } from './open-alarms.ts';
-import { declaredOf, Panels } from './panels.ts';
-import { missedBefore, overdueIn } from './overdue.ts';
+import { Panels } from './panels.ts';
+import { nightTold, type Told } from './told.ts';
 import { trendsOf } from './trends.ts';
 
 /** Suspects that detection names for rotation. */
@@ -93,15 +93,14 @@ class NightRun<S> {
   async run(): Promise<NightFile | undefined> {
     const { history, night, margin, changes, progress, plan } = this.#setup;
     this.#started = this.#setup.now().getTime();
-    const events = await readEvents(history, this.#delivery, ['night']);
-    const last = events.at(-1);
-    if (last !== undefined && last.night > night) throw clockBack(night, last.night);
-    if (last?.night === night) {
-      progress(`the night of ${night} is in the history already: nothing is measured twice`);
-      return last.body['file'] as NightFile;
-    }
+    const last = (await nightsMade(history, this.#delivery)).at(-1);
+    if (last !== undefined && last > night) throw clockBack(night, last);
     const panels = new Panels(history, changes, this.#delivery, margin);
     await panels.load();
+    if (last === night) {
+      progress(`the night of ${night} is in the history already: nothing is measured twice`);
+      return this.#told(panels);
+    }
     const before = await openAlarms(history, this.#delivery);
     const run = (await this.#measuredAlready()) ?? (await this.#measureNight(panels, before));
     if (run === undefined) return undefined;
@@ -135,14 +134,40 @@ class NightRun<S> {
       ...settled.filter(({ told }) => told === 'closed').map(({ one }) => one.alarm.id),
       ...failures.closed,
     ]);
-    const file = {
-      ...(await this.#file(run, before, opened, closedIds, resolved)),
-      ...(panels.begun.length > 0 && { begun: panels.begun }),
-    };
-    await this.#setup.tell(file);
+    const file = await nightTold(this.#setup, {
+      run,
+      freshRuns: this.#freshRuns,
+      chosen: this.#chosen,
+      started: this.#started,
+      before,
+      opened,
+      closedIds,
+      resolved,
+      begun: panels.begun,
+    });
+    const shown = { ...file, ...(await this.#drawn(panels, file.open)) };
+    await this.#setup.tell(shown);
     await this.#commit(file, resolved);
     await panels.store();
-    return file;
+    return shown;
+  }
+
+  /** Tonight's night as it was told. */
+  async #told(panels: Panels<S>): Promise<NightFile> {
+    const { history, night } = this.#setup;
+    const [event] = await readEvents(history, this.#delivery, ['night'], night);
+    const file = event?.body['file'] as Told;
+    return { ...file, ...(await this.#drawn(panels, file.open)) };
+  }
+
+  /** What is drawn follows from the history: nights' events would grow with the nights if they kept it. */
+  async #drawn(panels: Panels<S>, open: readonly OpenAlarm[]) {
+    const { history, metrics } = this.#setup;
+    const trends = await trendsOf(history, this.#delivery, open, panels, this.#setup);
+    return {
+      trends,
+      metrics: metrics.filter(({ id }) => trends.some(({ metric }) => metric === id)),
+    };
   }
 
   /** A run of tonight that was measured before this process was cut off. */
@@ -234,62 +259,7 @@ class NightRun<S> {
     return manifest.run;
   }
 
-  async #file(
-    run: string,
-    before: readonly OpenAlarm[],
-    opened: readonly OpenAlarm[],
-    closedIds: ReadonlySet<string>,
-    resolved: readonly Resolved[],
-  ): Promise<NightFile> {
-    const { history, night, every, plan, now, metrics } = this.#setup;
-    const open = [...before.filter(({ id }) => !closedIds.has(id)), ...opened];
-    const overdue = await overdueIn(history, this.#delivery, this.#setup);
-    const [row] = await history.database.all('SELECT origin FROM runs WHERE run = $run', { run });
-    const [tested] = await history.database.all(
-      'SELECT count(DISTINCT serial) AS n FROM points WHERE run = $run',
-      { run },
-    );
-    const seconds = (now().getTime() - this.#started) / 1000;
-    const nodes = Number(tested?.['n'] ?? 0);
-    const declared = await declaredChanges(history, this.#delivery);
-    const trends = await trendsOf(history, this.#delivery, open, this.#setup);
-    const incomplete = overdue.nodes.length > 0 || overdue.classes.length > 0;
-    return {
-      schema: 'assay/night/1',
-      night,
-      delivery: this.#delivery,
-      origin: String(row?.['origin'] ?? 'simulated') as NightFile['origin'],
-      sku: plan.delivery.sku,
-      run,
-      freshRuns: this.#freshRuns,
-      nodes: {
-        fleet: this.#chosen.fleet,
-        tested: nodes,
-        busy: this.#chosen.busy,
-        missing: Math.max(0, this.#chosen.fleet - this.#chosen.busy - nodes),
-      },
-      rotation: { every, overdueNodes: overdue.nodes, overdueClasses: overdue.classes },
-      missed: await missedBefore(history, this.#delivery, night),
-      opened,
-      closed: before
-        .filter(({ id }) => closedIds.has(id))
-        .map((alarm) => ({ alarm, by: 'confirmation' })),
-      open,
-      undecided: resolved
-        .filter(({ confirmation }) => confirmation.word === 'undecided')
-        .map(({ alarm }) => alarm.id),
-      cleared: resolved.filter(
-        ({ confirmation, standing }) => confirmation.word === 'recovered' && !standing,
-      ).length,
-      declared: declared.map(declaredOf),
-      trends,
-      metrics: metrics.filter(({ id }) => trends.some(({ metric }) => metric === id)),
-      used: { seconds, nodeHours: (nodes * seconds) / 3600 },
-      exit: open.length > 0 ? 1 : incomplete ? 3 : 0,
-    };
-  }
-
-  async #commit(file: NightFile, resolved: readonly Resolved[]): Promise<void> {
+  async #commit(file: Told, resolved: readonly Resolved[]): Promise<void> {
     const { history, night, now } = this.#setup;
     const at = now().toISOString();
     const event = (

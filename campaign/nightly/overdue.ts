@@ -1,7 +1,7 @@
 /** What rotation promised and did not keep: machines and pair classes unseen, and days without a night. */
-import { readEvents } from '../history/events.ts';
+import { nightsMade } from '../history/events.ts';
 import type { History } from '../history/store.ts';
-import { classesSeen, knownMachines, nightsBetween } from './choose.ts';
+import { classesSeen, dayBefore, knownMachines, nightsBetween } from './choose.ts';
 import { classesOf } from './rotation.ts';
 
 const DAY = 24 * 3600 * 1000;
@@ -24,7 +24,7 @@ export async function overdueIn(
     last === undefined || nightsBetween(last, night) >= every;
   const nodes = all.filter((one) => late(one.night)).map(({ serial }) => serial);
   if (!pairs) return { nodes, classes: [] };
-  const seen = await classesSeen(history, delivery);
+  const seen = await classesSeen(history, delivery, dayBefore(night, every));
   const places = all.map((one) => one.leaf ?? one.rack ?? 'the fleet');
   return { nodes, classes: classesOf(places).filter((name) => late(seen.get(name))) };
 }
@@ -44,7 +44,7 @@ export async function missedBefore(
   delivery: string,
   night: string,
 ): Promise<readonly string[]> {
-  const last = (await readEvents(history, delivery, ['night'])).at(-1)?.night;
+  const last = (await nightsMade(history, delivery)).at(-1);
   if (last === undefined) return [];
   return Array.from({ length: Math.max(0, nightsBetween(last, night) - 1) }, (_, at) =>
     new Date(Date.parse(last) + (at + 1) * DAY).toISOString().slice(0, 10),

@@ -6,7 +6,7 @@ import { matches } from '../../plan/subject.ts';
 import { canonical } from '../directory/canonical.ts';
 import { writeAtomic } from '../directory/disk.ts';
 import { deliverySlug } from '../history/delivery-file.ts';
-import { declaredChanges, readEvents } from '../history/events.ts';
+import { declaredChanges, nightsMade } from '../history/events.ts';
 import type { DeclaredChange } from '../history/model.ts';
 import {
   acceptedRepeatability,
@@ -19,23 +19,27 @@ import {
   type SeenMachine,
 } from '../history/panel-rows.ts';
 import type { History } from '../history/store.ts';
-import type {
-  Begun,
-  Confirmation,
-  Declared,
-  Part,
-  Passing,
-  SeriesSubject,
-} from '../../verdicts/changes/model.ts';
+import type { Begun, Declared, Part, SeriesSubject } from '../../verdicts/changes/model.ts';
+import { closedByPeople, confirmationOf, settledNights } from './made-nights.ts';
 import type { Changes } from './model.ts';
 
 /** Version of the state's file: another is computed again. */
-const STATE = 'assay/nights/1';
+const STATE = 'assay/nights/2';
+/** Nights of the fleet's median that are kept, to be drawn. */
+export const NIGHTS = 180;
 
 /** One panel with the state of all nights so far. */
 export interface OpenPanel<S> {
   readonly key: PanelKey;
   readonly state: S;
+  /** The fleet's median night by night, oldest first. */
+  readonly nights: FleetNight[];
+}
+
+/** The fleet's median of a night. */
+interface FleetNight {
+  readonly date: string;
+  readonly value: number;
 }
 
 /** What the history knows of a delivery beside its nights' values, as of one commit. */
@@ -45,15 +49,6 @@ interface Facts {
   readonly machines: ReadonlyMap<string, SeenMachine>;
   readonly repeatability: Awaited<ReturnType<typeof acceptedRepeatability>>;
   readonly accepted: Awaited<ReturnType<typeof valuesOf>>;
-}
-
-/** What a settled alarm came to, as the night's event has it. */
-export interface Settled {
-  readonly alarm: string;
-  readonly word: 'confirmed' | 'recovered' | 'undecided';
-  readonly loss: number;
-  /** Of one that stands. */
-  readonly passing?: Passing;
 }
 
 /** State of a delivery's panels after some night. */
@@ -86,14 +81,15 @@ export class Panels<S> {
 
   /** Brings them up to the last night of the history: from their file where it is of that night, else night by night. */
   async load(): Promise<void> {
-    const nights = await nightEvents(this.#history, this.#delivery);
-    const wanted = nights.at(-1)?.night;
+    const wanted = (await nightsMade(this.#history, this.#delivery)).at(-1);
     if (wanted === undefined) return;
     if (await this.#fromFile(wanted)) {
       // What people closed since: the file is of the night's end.
-      for (const closed of nights.at(-1)?.closed ?? []) this.close(closed.alarm, closed.accept);
+      const since = await closedByPeople(this.#history, this.#delivery);
+      for (const { night, alarm, accept } of since) if (night >= wanted) this.close(alarm, accept);
       return;
     }
+    const nights = await settledNights(this.#history, this.#delivery);
     for (const night of nights) {
       const raised = await this.night(night.night);
       for (const { panel, alarm } of raised) {
@@ -119,6 +115,9 @@ export class Panels<S> {
     this.#begun = new Map();
     for (const panel of this.#open.values()) {
       const own = values.get(keyOf(panel.key)) ?? [];
+      const middle = medianOf(own.map(({ value }) => value));
+      if (middle !== undefined) panel.nights.push({ date, value: middle });
+      if (panel.nights.length > NIGHTS) panel.nights.shift();
       const result = this.#changes.night(panel.state, {
         date,
         values: new Map(own.map(({ subject, value }) => [subject, value])),
@@ -136,6 +135,17 @@ export class Panels<S> {
     const { series: before = 0, unheld: unheldBefore = 0 } = this.#begun.get(change.id) ?? {};
     const sum = { change, series: before + series, unheld: unheldBefore + unheld };
     this.#begun.set(change.id, sum);
+  }
+
+  /** The fleet's medians of each panel, with the level that was accepted where it is known. */
+  async fleets() {
+    const { accepted } = await this.#known();
+    return [...this.#open]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, { key, nights }]) => {
+        const level = medianOf(accepted.get(name)?.map(({ value }) => value) ?? []);
+        return { key, nights, ...(level !== undefined && { accepted: level }) };
+      });
   }
 
   /** A person closed an alarm. */
@@ -162,8 +172,8 @@ export class Panels<S> {
     const lines = [{ schema: STATE, last: this.last, margin: this.#margin }].map((one) =>
       canonical(one),
     );
-    for (const { key, state } of this.#open.values()) {
-      lines.push(JSON.stringify({ key, state: this.#changes.store(state) }));
+    for (const { key, state, nights } of this.#open.values()) {
+      lines.push(JSON.stringify({ key, nights, state: this.#changes.store(state) }));
     }
     await writeAtomic(this.#file(), `${lines.join('\n')}\n`);
   }
@@ -182,8 +192,8 @@ export class Panels<S> {
       >;
       if (schema !== STATE || last !== wanted || margin !== this.#margin) return false;
       for (const line of lines) {
-        const { key, state } = JSON.parse(line) as { key: PanelKey; state: object };
-        this.#open.set(keyOf(key), { key, state: this.#changes.load(state) });
+        const { key, state, nights } = JSON.parse(line) as OpenPanel<object>;
+        this.#open.set(keyOf(key), { key, nights, state: this.#changes.load(state) });
       }
     } catch {
       // Whatever it holds, the history has it all.
@@ -238,7 +248,7 @@ export class Panels<S> {
           margin: this.#margin,
           ...(own && { repeatability: { sigma: own.sigma, degrees: own.degrees } }),
         };
-        this.#open.set(name, { key, state: this.#changes.start(panel) });
+        this.#open.set(name, { key, nights: [], state: this.#changes.start(panel) });
       }
     }
   }
@@ -287,29 +297,11 @@ export function declaredOf(change: DeclaredChange & { readonly id: string }): De
   };
 }
 
-function confirmationOf({ word, loss, passing }: Settled): Confirmation {
-  const evidence = { pass: 0, fail: 0 };
-  return { word, next: [], n: 0, loss, error: 0, evidence, passing: passing ?? [0, 0, 0] };
-}
-
-/** Nights of a delivery as their events have them, with what people closed before the next. */
-async function nightEvents(history: History, delivery: string) {
-  const events = await readEvents(history, delivery, ['night', 'alarm-closed']);
-  const nights = events.filter(({ kind }) => kind === 'night');
-  return nights.map(({ night, body }, at) => {
-    const next = nights[at + 1]?.night;
-    const closed = events
-      .filter((one) => one.kind === 'alarm-closed' && one.body['by'] === 'person')
-      .filter((one) => one.night >= night && (next === undefined || one.night < next));
-    return {
-      night,
-      settled: (body['settled'] ?? []) as readonly Settled[],
-      closed: closed.map((one) => ({
-        alarm: String(one.body['alarm']),
-        accept: one.body['accept'] === true,
-      })),
-    };
-  });
+/** The mean of the two in the middle where there are two; undefined: of none. */
+function medianOf(values: readonly number[]): number | undefined {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return low === undefined || high === undefined ? undefined : (low + high) / 2;
 }
 
 async function textOf(path: string): Promise<string | undefined> {

@@ -1,15 +1,12 @@
 /** Nightly values that are drawn: each panel's fleet median, and the worst series of the open alarms. */
 import { canonical } from '../directory/canonical.ts';
-import { fleetNights, keyOf, valuesOf } from '../history/panel-rows.ts';
 import type { History } from '../history/store.ts';
 import type { Changes, OpenAlarm, Trend } from './model.ts';
+import { NIGHTS, type Panels } from './panels.ts';
 
 /** Fleets' trends, and those of alarms, at most. */
 const FLEETS = 12;
 const WORST = 10;
-/** Nights that a chart shows. */
-const NIGHTS = 180;
-const DAY = 24 * 3600 * 1000;
 /** Where a culprit's name stands in the history; else it is a subject. */
 const COLUMNS: Readonly<Partial<Record<string, string>>> = {
   node: 'serial',
@@ -22,16 +19,10 @@ export async function trendsOf<S>(
   history: History,
   delivery: string,
   open: readonly OpenAlarm[],
-  {
-    changes,
-    margin,
-    night,
-  }: { readonly changes: Changes<S>; readonly margin: number; readonly night: string },
+  panels: Panels<S>,
+  { changes, margin }: { readonly changes: Changes<S>; readonly margin: number },
 ): Promise<readonly Trend[]> {
   const found = (nights: Trend['nights']) => changes.trend({ subject: '', nights }, margin);
-  const since = new Date(Date.parse(night) - (NIGHTS - 1) * DAY).toISOString().slice(0, 10);
-  const fleets = await fleetNights(history, delivery, since);
-  const accepted = await valuesOf(history, delivery, { accepted: true });
   const worst = open
     .filter((alarm) => alarm.kind === 'change')
     .toSorted((a, b) => (b.loss ?? 0) - (a.loss ?? 0))
@@ -51,9 +42,8 @@ export async function trendsOf<S>(
       changes: withSuspected(found(nights), nights, alarm.since),
     });
   }
-  for (const { key, nights } of fleets.slice(0, FLEETS)) {
+  for (const { key, nights, accepted } of (await panels.fleets()).slice(0, FLEETS)) {
     const { metric, parameters, unit } = key;
-    const level = medianOf(accepted.get(keyOf(key))?.map(({ value }) => value) ?? []);
     trends.push({
       title: 'median of the fleet',
       metric,
@@ -62,7 +52,7 @@ export async function trendsOf<S>(
       subject: 'fleet',
       nights,
       changes: found(nights),
-      ...(level !== undefined && { accepted: level }),
+      ...(accepted !== undefined && { accepted }),
     });
   }
   return trends;
@@ -101,9 +91,4 @@ async function nightsOf(
     { delivery, metric, parameters: canonical(parameters), id: scope.id },
   );
   return rows.map(({ night, value }) => ({ date: String(night), value: Number(value) })).reverse();
-}
-
-function medianOf(values: readonly number[]): number | undefined {
-  if (values.length === 0) return undefined;
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }

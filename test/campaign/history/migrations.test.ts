@@ -42,6 +42,7 @@ test('a history of version 1 is brought up to now, with every row, and appended 
     date: '2026-10-01',
     rows: {
       runs: [{ ...about, sealed_at: '2026-10-01 01:00:00', delivery: 'D' }],
+      points: [1, 2].map((n) => ({ ...about, metric: 'm', n, value: 5, low: 5, high: 4 + n })),
       samples: [1, 2, 3].map((value) => ({ ...about, metric: 'm', value, attempt: `t#${value}` })),
     },
   };
@@ -61,6 +62,20 @@ test('a history of version 1 is brought up to now, with every row, and appended 
       ],
     );
     assert.equal(await history.append([batch]), []);
+    // A point of one trial has its bounds, though they are not stored.
+    const points = await history.database.all('SELECT n, low, high FROM points ORDER BY n');
+    assert.equal(points, [
+      { n: 1, low: 5, high: 5 },
+      { n: 2, low: 5, high: 6 },
+    ]);
+    const [file] = history.catalogue.files.filter(({ table }) => table === 'points');
+    const stored = await history.database.all(
+      `SELECT n, low FROM read_parquet(${literal(join(root, file?.path ?? ''))}) ORDER BY n`,
+    );
+    assert.equal(stored, [
+      { n: 1, low: null },
+      { n: 2, low: 5 },
+    ]);
   });
   const { schema } = JSON.parse(readFileSync(join(root, 'history.json'), 'utf8')) as Catalogue;
   assert.is(schema, `assay/history/${HISTORY_VERSION}`);

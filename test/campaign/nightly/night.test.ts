@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { changes } from '../../../bin/nightly/changes.ts';
 import { eventBatch } from '../../../campaign/history/events.ts';
-import { keyOf, panelKeys } from '../../../campaign/history/panel-rows.ts';
+import { keyOf, machinesOf, panelKeys } from '../../../campaign/history/panel-rows.ts';
 import { History, withHistory } from '../../../campaign/history/store.ts';
 import type { Measure } from '../../../campaign/nightly/model.ts';
 import { runNight, type NightSetup } from '../../../campaign/nightly/night.ts';
@@ -73,7 +73,7 @@ async function record(history: History, night: string): Promise<void> {
         at: `${night}T02:00:00.000Z`,
         night,
         kind: 'night',
-        body: { file: { night, exit: 0 }, settled: [] },
+        body: { file: { night, exit: 0, open: [] }, settled: [] },
       },
     ]),
   ]);
@@ -86,6 +86,8 @@ test('a clock that was set back makes no night, and the same night is not made t
     assert.match(error.message, /before the last one, 2026-10-05/u);
     const again = await runNight(setup(history, '2026-10-05'));
     assert.is(again?.night, '2026-10-05');
+    // What is drawn is not in the event: it is read from the history again.
+    assert.equal(again?.trends[0]?.nights, [{ date: '2026-10-05', value: 703 }]);
     // Neither left its lock behind, nor anything in the history.
     assert.equal(
       readdirSync(history.root).filter((name) => name.endsWith('.lock')),
@@ -143,7 +145,10 @@ test('a state of another version, a spoiled one and none are computed again from
     };
     const stored = async () => {
       const panels = await loaded();
-      const all = [...panels.all].map(({ key, state }) => [keyOf(key), changes.store(state)]);
+      const all = [...panels.all].map(({ key, nights, state }) => {
+        assert.is(nights.length, 3);
+        return [keyOf(key), nights, changes.store(state)];
+      });
       return JSON.stringify(all);
     };
     const fromHistory = await loaded();
@@ -156,7 +161,7 @@ test('a state of another version, a spoiled one and none are computed again from
     assert.is(await stored(), wanted);
     const spoiled = [
       text.replace('assay/changes/1', 'assay/changes/0'),
-      text.replace('assay/nights/1', 'assay/nights/0'),
+      text.replace('assay/nights/2', 'assay/nights/1'),
       text.replace('"level"', '"niveau"'),
       text.slice(0, Math.floor(text.length / 2)),
     ];
@@ -165,6 +170,29 @@ test('a state of another version, a spoiled one and none are computed again from
       writeFileSync(file, one);
       assert.is(await stored(), wanted);
     }
+  });
+});
+
+test('a machine that was not there for months is known by its last night still', async () => {
+  await withHistory(join(out, 'gone'), async (history) => {
+    for (const [night, serials] of [
+      ['2026-06-01', ['serial:a', 'serial:b']],
+      ['2026-10-05', ['serial:b']],
+    ] as const) {
+      const about = { run: `r-${night}`, purpose: 'nightly', night };
+      const points = { ...about, subject_kind: 'node', metric: 'm.x', unit: 's', value: 1 };
+      const rows = {
+        runs: [{ ...about, delivery: 'D' }],
+        nodes: serials.map((serial) => ({ ...about, serial, rack: `rack ${night}` })),
+        points: serials.map((serial) => ({ ...points, serial, subject: serial })),
+      };
+      await history.append([{ id: `run-${night}`, delivery: 'D', date: night, rows }]);
+    }
+    assert.equal(await machinesOf(history, 'D'), [
+      { serial: 'serial:a', rack: 'rack 2026-06-01', night: '2026-06-01' },
+      { serial: 'serial:b', rack: 'rack 2026-10-05', night: '2026-10-05' },
+    ]);
+    assert.equal(await machinesOf(history, 'another'), []);
   });
 });
 

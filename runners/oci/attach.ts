@@ -2,10 +2,11 @@
 import type { Machine } from '../cloud/model.ts';
 import type { Slot } from '../cloud/provision.ts';
 import { isGone } from '../cloud/rest.ts';
-import { query, type Oci } from './client.ts';
+import type { Oci } from './client.ts';
 import { listInstances, machinesOf } from './machines.ts';
+import { listMembers } from './members.ts';
 import type { Attach } from './options.ts';
-import { memberShape, type Instance } from './shapes.ts';
+import type { Instance } from './shapes.ts';
 import { placedByHosts } from './topology.ts';
 
 /**
@@ -79,29 +80,17 @@ async function membersOf(
   signal: AbortSignal,
 ): Promise<readonly ReadonlySet<string>[]> {
   const holders = [
-    ['ListClusterNetworkInstances', 'clusterNetworks', attach['cluster-network']],
-    ['ListInstancePoolInstances', 'instancePools', attach['instance-pool']],
-    [
-      'ListComputeGpuMemoryClusterInstances',
-      'computeGpuMemoryClusters',
-      attach['gpu-memory-cluster'],
-    ],
+    ['clusterNetworks', attach['cluster-network']],
+    ['instancePools', attach['instance-pool']],
+    ['computeGpuMemoryClusters', attach['gpu-memory-cluster']],
   ] as const;
-  const { compartment: compartmentId } = oci;
   return Promise.all(
-    holders.flatMap(([operation, kind, id]) =>
+    holders.flatMap(([holder, id]) =>
       id === undefined
         ? []
         : [
-            oci
-              .list({
-                operation,
-                region,
-                path: `/${kind}/${id}/instances${query({ compartmentId })}`,
-                item: memberShape,
-                signal,
-              })
-              .then((list) => new Set(list.map((one) => one.id)))
+            listMembers(oci, region, holder, id, signal)
+              .then((list) => new Set(list))
               .catch((error: unknown) => {
                 // It is in another of the plan's regions.
                 if (isGone(error) && attach.regions.length > 1) return new Set<string>();

@@ -4,7 +4,7 @@ import type { Clock } from '../cloud/clock.ts';
 import { buckets, type Limit } from '../cloud/pace.ts';
 import { allPages, restClient, type Answered, type RestCall } from '../cloud/rest.ts';
 import { refusedBy } from './errors.ts';
-import { regionShape } from './shapes.ts';
+import { compartmentShape, regionShape } from './shapes.ts';
 import { signing, type SigningOptions } from './signing.ts';
 
 /** Version of the wire protocol, of every service that is used. */
@@ -43,6 +43,8 @@ export interface Oci {
   tenancy(): Promise<string | undefined>;
   /** Regions that the tenancy has. @throws {HarnessError} PROVIDER_* */
   regions(from: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** Compartments of the tenancy, itself among them. @throws {HarnessError} PROVIDER_* */
+  compartments(from: string, signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** What the client is made with. */
@@ -132,6 +134,19 @@ export async function connectOci(options: OciClientOptions): Promise<Oci> {
         signal,
       });
       return value.map(({ regionName }) => regionName);
+    },
+    async compartments(region, signal) {
+      const root = (await tenancy()) ?? '';
+      const below = await list({
+        operation: 'ListCompartments',
+        region,
+        service: 'identity',
+        path: `/compartments${query({ compartmentId: root, compartmentIdInSubtree: 'true', accessLevel: 'ACCESSIBLE' })}`,
+        item: compartmentShape,
+        signal,
+      });
+      const living = below.filter(({ lifecycleState = 'ACTIVE' }) => lifecycleState === 'ACTIVE');
+      return [root, ...living.map(({ id }) => id)];
     },
   };
 }

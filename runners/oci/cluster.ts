@@ -58,7 +58,7 @@ export class ClusterLaunches {
     signal: AbortSignal,
   ): Promise<readonly string[]> {
     const { clock, compartment } = this.#oci;
-    const cluster = await this.#clusterAt(place, request, signal);
+    const cluster = await this.at(place, request, signal);
     const { value, headers } = await this.#oci.call({
       operation: 'LaunchInstance',
       method: 'POST',
@@ -82,7 +82,8 @@ export class ClusterLaunches {
     return [value.id];
   }
 
-  #clusterAt(place: Place, request: LaunchRequest, signal: AbortSignal): Promise<Cluster> {
+  /** The cluster of a place, made when there is none. @throws {HarnessError} PROVIDER_* */
+  at(place: Place, request: LaunchRequest, signal: AbortSignal): Promise<Cluster> {
     const { place: name } = request;
     const known = this.#clusters.get(name);
     if (known !== undefined) return known;

@@ -35,6 +35,9 @@ const place = z.strictObject({
   image: ocid('image').meta({ description: 'an image is of one region' }),
   'capacity-reservation': ocid('capacityreservation').optional(),
   'hpc-island': ocid().optional(),
+  'gpu-memory-fabric': ocid()
+    .optional()
+    .meta({ description: 'of a GPU memory cluster: this one NVLink domain; left out: any' }),
   'network-blocks': z
     .array(ocid())
     .min(1)
@@ -55,6 +58,9 @@ export const ociOptions = z
       .default('config')
       .meta({ description: "config: a profile of the vendor's own configuration file" }),
     profile: z.string().min(1).max(100).default('DEFAULT'),
+    sweep: z.enum(['tenancy', 'compartment']).default('tenancy').meta({
+      description: 'where a sweep looks: every compartment of the tenancy, or the one above alone',
+    }),
     attach: z
       .strictObject({
         regions: z.array(region).min(1).max(50),
@@ -73,10 +79,13 @@ export const ociOptions = z
       .strictObject({
         nodes: z.int().min(1).max(20_000),
         shape: z.string().regex(/^[A-Z]\w*(?:[.-][\w]+)+$/u, 'a shape is like BM.GPU.H200.8'),
-        mechanism: z.enum(['compute-cluster', 'cluster-network']).default('compute-cluster').meta({
-          description:
-            'compute-cluster: a launch a node; cluster-network: one pool, started in batches',
-        }),
+        mechanism: z
+          .enum(['compute-cluster', 'cluster-network', 'gpu-memory-cluster'])
+          .default('compute-cluster')
+          .meta({
+            description:
+              'compute-cluster: a launch a node; cluster-network: one pool, started in batches; gpu-memory-cluster: an NVLink domain of GB200 or GB300',
+          }),
         places: z.array(place).min(1).max(20),
         'boot-volume-gib': z.int().min(50).max(32_768).optional(),
         'defined-tags': z
@@ -104,14 +113,29 @@ function someOf(attach: Readonly<Record<string, unknown>>, context: z.Refinement
 }
 
 function saneCapacity(
-  { shape, places }: { readonly shape: string; readonly places: readonly z.output<typeof place>[] },
+  {
+    shape,
+    mechanism,
+    places,
+  }: {
+    readonly shape: string;
+    readonly mechanism: string;
+    readonly places: readonly z.output<typeof place>[];
+  },
   context: z.RefinementCtx,
 ): void {
-  if (/^BM\.GPU\.GB\d/u.test(shape)) {
-    const message = `${shape} is made in GPU memory clusters only, which this runner does not make: attach by gpu-memory-cluster`;
-    context.addIssue({ code: 'custom', path: ['shape'], message });
+  const fabric = mechanism === 'gpu-memory-cluster';
+  if (/^BM\.GPU\.GB\d/u.test(shape) !== fabric) {
+    const message = fabric
+      ? `${shape} is in no NVLink domain of several hosts: GPU memory clusters are of GB200 and GB300`
+      : `${shape} is made in GPU memory clusters only: mechanism: gpu-memory-cluster`;
+    context.addIssue({ code: 'custom', path: ['mechanism'], message });
   }
   for (const [at, one] of places.entries()) {
+    if (one['gpu-memory-fabric'] !== undefined && !fabric) {
+      const message = 'gpu-memory-fabric goes with mechanism: gpu-memory-cluster';
+      context.addIssue({ code: 'custom', path: ['places', at], message });
+    }
     if (one['network-blocks'] !== undefined && one['hpc-island'] === undefined) {
       const message = 'network-blocks go with their hpc-island';
       context.addIssue({ code: 'custom', path: ['places', at], message });

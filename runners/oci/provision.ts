@@ -1,9 +1,10 @@
-/** The provisioner of a plan: a launch a node into a compute cluster, or a cluster network. */
+/** The provisioner of a plan: a launch a node into a compute cluster, a cluster network, GPU memory clusters. */
 import type { Machine, Provisioner } from '../cloud/model.ts';
 import type { Ownership } from '../cloud/ownership.ts';
 import type { Oci } from './client.ts';
 import { ClusterLaunches } from './cluster.ts';
 import { listInstances, machinesOf } from './machines.ts';
+import { FABRIC, makeMemoryCluster } from './memory-cluster.ts';
 import { makeNetwork } from './network.ts';
 import type { Place, Provision } from './options.ts';
 import { ociHoldings } from './release.ts';
@@ -17,13 +18,15 @@ export interface OciPlan {
   readonly address: 'private' | 'public';
   /** Seconds in which a pool must fill. */
   readonly patience: number;
+  /** See the options. */
+  readonly sweep: 'tenancy' | 'compartment';
   /** Told the marks of every machine that is seen. */
   readonly seen: Map<string, Ownership>;
 }
 
 export function ociProvisioner(oci: Oci, plan: OciPlan): Provisioner {
-  const { provision, address, patience, seen } = plan;
-  const pooled = provision.mechanism === 'cluster-network';
+  const { provision, address, patience, seen, sweep } = plan;
+  const { mechanism, nodes } = provision;
   const places = new Map(provision.places.map((place, at) => [nameOf(place, at), place]));
   const regions = [...new Set(provision.places.map(({ region }) => region))];
   /** Instance → the work request of its launch. */
@@ -38,16 +41,23 @@ export function ociProvisioner(oci: Oci, plan: OciPlan): Provisioner {
     return why === undefined ? machine : { ...machine, why };
   };
   return {
-    ...ociHoldings(oci, regions, pooled),
+    ...ociHoldings(oci, { regions, mechanism, sweep }),
     places: [...places.keys()],
-    batch: pooled ? provision.nodes : 1,
+    batch: { 'compute-cluster': 1, 'cluster-network': nodes, 'gpu-memory-cluster': FABRIC }[
+      mechanism
+    ],
     launch(request, signal) {
       const place = places.get(request.place);
       if (place === undefined) throw new TypeError(`${request.place} is no place of this plan`);
       const launching = { provision, place, address };
-      return pooled
-        ? makeNetwork(oci, launching, request, patience, signal)
-        : clusters.launch(launching, request, signal);
+      switch (mechanism) {
+        case 'compute-cluster':
+          return clusters.launch(launching, request, signal);
+        case 'cluster-network':
+          return makeNetwork(oci, launching, request, patience, signal);
+        case 'gpu-memory-cluster':
+          return makeMemoryCluster(oci, clusters, launching, request, patience, signal);
+      }
     },
     async machines(run, signal) {
       const lists = await Promise.all(

@@ -1,15 +1,17 @@
-/** What carries our marks in a compartment, region by region, and its deletion: networks first, clusters last. */
+/** What carries our marks, region by region and compartment by compartment, and its deletion: pools first, clusters last. */
 import { HarnessError } from '../../plan/errors.ts';
 import type { Holdings, Listing, Resource } from '../cloud/model.ts';
 import { mayAgain, reasonOf } from '../cloud/problem.ts';
 import { anything, isGone } from '../cloud/rest.ts';
 import { query, type Oci } from './client.ts';
 import { listInstances } from './machines.ts';
-import { membersOf } from './network.ts';
+import { membersOf } from './members.ts';
+import type { OciOptions, Provision } from './options.ts';
 import { networkShape, thingShape, type Thing } from './shapes.ts';
 import { marksOf, placeOf } from './tags.ts';
 
 const NETWORK = 'cluster network';
+const MEMORY = 'gpu memory cluster';
 const INSTANCE = 'instance';
 const CONFIGURATION = 'instance configuration';
 const CLUSTER = 'compute cluster';
@@ -21,29 +23,44 @@ const AGAIN = 90;
 const GONE = new Set(['TERMINATED', 'DELETED']);
 const GOING = new Set(['TERMINATING', 'DELETING']);
 
-/**
- * @param regions the plan's; a sweep looks into all that the tenancy has
- * @param pooled the plan makes cluster networks; a sweep looks for them always
- */
-export function ociHoldings(oci: Oci, regions: readonly string[], pooled: boolean): Holdings {
+/** Where to look, and for what. */
+interface Looked {
+  /** The plan's; a sweep looks into all that the tenancy has. */
+  readonly regions: readonly string[];
+  /** What the plan makes; a sweep looks for everything. Absent: it attaches. */
+  readonly mechanism?: Provision['mechanism'];
+  readonly sweep: OciOptions['sweep'];
+}
+
+/** What is looked for in one place. */
+interface Makes {
+  readonly mechanism: Looked['mechanism'] | undefined;
+  readonly everywhere: boolean;
+}
+
+export function ociHoldings(oci: Oci, looked: Looked): Holdings {
+  const { regions, mechanism } = looked;
   /** Thing → when its deletion was asked for, ms. */
   const asked = new Map<string, number>();
   /** Instance → the pool that it is a member of, as the last list told. */
   const pools = new Map<string, string>();
   return {
     provider: 'oci',
-    order: [NETWORK, INSTANCE, CONFIGURATION, CLUSTER, HISTORY],
+    order: [NETWORK, MEMORY, INSTANCE, CONFIGURATION, CLUSTER, HISTORY],
     async holdings(scope, signal) {
       const everywhere = scope.everywhere === true;
-      const there = everywhere
-        ? await regionsOf(oci, regions, signal)
-        : { found: regions, blind: [] };
+      const places = everywhere
+        ? await everyPlace(oci, looked, signal)
+        : { found: regions.map((region) => ({ region, compartment: oci.compartment })), blind: [] };
+      const makes = { mechanism, everywhere };
       const lists = await Promise.all(
-        there.found.map((region) => within(oci, region, pooled || everywhere, pools, signal)),
+        places.found.map(({ region, compartment }) =>
+          within({ ...oci, compartment }, region, makes, pools, signal),
+        ),
       );
       return {
         found: lists.flatMap(({ found }) => found),
-        blind: [...there.blind, ...lists.flatMap(({ blind }) => blind)],
+        blind: [...places.blind, ...lists.flatMap(({ blind }) => blind)],
       };
     },
     async remove(resources, signal) {
@@ -59,25 +76,44 @@ export function ociHoldings(oci: Oci, regions: readonly string[], pooled: boolea
   };
 }
 
-/** All regions of the tenancy; where nobody may ask, the plan's, and that is told. */
-async function regionsOf(
+/** Every region with every compartment of the tenancy; where nobody may ask, the plan's, and that is told. */
+async function everyPlace(
   oci: Oci,
-  own: readonly string[],
+  { regions: own, sweep }: Looked,
   signal: AbortSignal,
+): Promise<Listing<{ readonly region: string; readonly compartment: string }>> {
+  const [from = ''] = own;
+  const [regions, compartments] = await Promise.all([
+    allOr(own, 'other regions', () => oci.regions(from, signal)),
+    sweep === 'compartment'
+      ? { found: [oci.compartment], blind: [] }
+      : allOr([oci.compartment], 'other compartments', () => oci.compartments(from, signal)),
+  ]);
+  return {
+    found: regions.found.flatMap((region) =>
+      compartments.found.map((compartment) => ({ region, compartment })),
+    ),
+    blind: [...regions.blind, ...compartments.blind],
+  };
+}
+
+async function allOr(
+  own: readonly string[],
+  where: string,
+  ask: () => Promise<readonly string[]>,
 ): Promise<Listing<string>> {
   try {
-    const all = await oci.regions(own[0] ?? '', signal);
-    return { found: [...new Set([...own, ...all])], blind: [] };
+    return { found: [...new Set([...own, ...(await ask())])], blind: [] };
   } catch (error) {
     if (!isBlind(error)) throw error;
-    return { found: own, blind: [{ where: 'other regions', reason: error.message }] };
+    return { found: own, blind: [{ where, reason: error.message }] };
   }
 }
 
 async function within(
   oci: Oci,
   region: string,
-  networks: boolean,
+  { mechanism, everywhere }: Makes,
   pools: Map<string, string>,
   signal: AbortSignal,
 ): Promise<Listing<Resource>> {
@@ -86,12 +122,13 @@ async function within(
   const things = (operation: string, kind: string) =>
     oci.list({ operation, region, path: path(kind), item: thingShape, signal });
   try {
-    const [instances, clusters, histories, configurations, nets] = await Promise.all([
+    const pooled = everywhere || (mechanism !== undefined && mechanism !== 'compute-cluster');
+    const [instances, clusters, histories, configurations, nets, memory] = await Promise.all([
       listInstances(oci, region, {}, signal),
       things('ListComputeClusters', 'computeClusters'),
       things('ListConsoleHistories', 'instanceConsoleHistories'),
-      networks ? things('ListInstanceConfigurations', 'instanceConfigurations') : [],
-      networks
+      pooled ? things('ListInstanceConfigurations', 'instanceConfigurations') : [],
+      pooled
         ? oci.list({
             operation: 'ListClusterNetworks',
             region,
@@ -100,6 +137,7 @@ async function within(
             signal,
           })
         : [],
+      pooled ? memoryClusters(oci, region, mechanism, signal) : [],
     ]);
     const living = instances.filter(({ lifecycleState }) => !GONE.has(lifecycleState ?? ''));
     const inPlace = (thing: Thing) =>
@@ -119,10 +157,14 @@ async function within(
     };
     for (const net of nets) {
       if (marksOf(net.freeformTags) === undefined || GONE.has(net.lifecycleState ?? '')) continue;
-      const members = await membersOf(oci, region, net.id, signal);
+      const members = await membersOf(oci, region, 'clusterNetworks', net.id, signal);
       const [pool] = net.instancePools ?? [];
       for (const id of members) if (pool !== undefined) pools.set(id, pool.id);
       add(NETWORK, net, members);
+    }
+    for (const one of memory) {
+      if (marksOf(one.freeformTags) === undefined || GONE.has(one.lifecycleState ?? '')) continue;
+      add(MEMORY, one, await membersOf(oci, region, 'computeGpuMemoryClusters', one.id, signal));
     }
     for (const one of living) add(INSTANCE, one);
     for (const one of configurations) add(CONFIGURATION, one, inPlace(one));
@@ -131,7 +173,30 @@ async function within(
     return { found, blind: [] };
   } catch (error) {
     if (!isBlind(error)) throw error;
-    return { found: [], blind: [{ where: region, reason: error.message }] };
+    const where = everywhere ? `${region} ${oci.compartment}` : region;
+    return { found: [], blind: [{ where, reason: error.message }] };
+  }
+}
+
+/** Most regions have none, and say the same of it as of what nobody may see: that counts for a plan that makes them. */
+async function memoryClusters(
+  oci: Oci,
+  region: string,
+  mechanism: Makes['mechanism'],
+  signal: AbortSignal,
+): Promise<readonly Thing[]> {
+  const { compartment: compartmentId } = oci;
+  try {
+    return await oci.list({
+      operation: 'ListComputeGpuMemoryClusters',
+      region,
+      path: `/computeGpuMemoryClusters${query({ compartmentId })}`,
+      item: thingShape,
+      signal,
+    });
+  } catch (error) {
+    if (mechanism === 'gpu-memory-cluster' || !isBlind(error)) throw error;
+    return [];
   }
 }
 
@@ -142,6 +207,7 @@ function isBlind(error: unknown): error is HarnessError {
 
 const PATHS: Readonly<Record<string, readonly [operation: string, path: string]>> = {
   [NETWORK]: ['TerminateClusterNetwork', 'clusterNetworks'],
+  [MEMORY]: ['DeleteComputeGpuMemoryCluster', 'computeGpuMemoryClusters'],
   [INSTANCE]: ['TerminateInstance', 'instances'],
   [CONFIGURATION]: ['DeleteInstanceConfiguration', 'instanceConfigurations'],
   [CLUSTER]: ['DeleteComputeCluster', 'computeClusters'],

@@ -32,7 +32,7 @@ export function ociRunner(options: OciOptions, clock: Clock = systemClock): Runn
 
 async function connect(options: OciOptions, surroundings: Surroundings): Promise<Cloud> {
   const { endpoint, compartment, tenancy, credentials, profile, provision, attach } = options;
-  const { address, 'boot-time': patience } = options;
+  const { address, sweep, 'boot-time': patience } = options;
   const { clock, random, standIn } = surroundings;
   // A region has a host of its own: no single address is the provider's.
   checkEndpoint(endpoint, [], standIn);
@@ -55,14 +55,14 @@ async function connect(options: OciOptions, surroundings: Surroundings): Promise
     provisioner:
       provision === undefined
         ? {
-            ...ociHoldings(oci, regions, false),
+            ...ociHoldings(oci, { regions, sweep }),
             // A plan that attaches can sweep and can't launch.
             places: [],
             batch: 1,
             launch: () => Promise.reject(new TypeError('this plan attaches')),
             machines: async () => [],
           }
-        : ociProvisioner(oci, { provision, address, patience, seen }),
+        : ociProvisioner(oci, { provision, address, patience, seen, sweep }),
     attach: async (signal) =>
       attach === undefined ? [] : attachInstances(oci, attach, address, signal),
     // A look at the console is a thing that is made: not of machines that are others'.

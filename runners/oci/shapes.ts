@@ -37,7 +37,7 @@ export const publicIpShape = z.object({
   assignedEntityId: text.nullish(),
 });
 
-/** A thing with tags: compute cluster, configuration, console history. */
+/** A thing with tags: compute cluster, GPU memory cluster, configuration, console history. */
 export const thingShape = z.object({
   id: text,
   lifecycleState: text.nullish(),
@@ -54,7 +54,7 @@ export const networkShape = z.object({
 });
 
 /** A member of a pool, network or GPU memory cluster. */
-export const memberShape = z.object({ id: text });
+export const memberShape = z.object({ id: text, lifecycleState: text.nullish() });
 
 /** What is under way. */
 export const workRequestShape = z.object({ id: text, status: text.optional() });
@@ -80,6 +80,9 @@ export const eventShape = z.object({
   lifecycleState: text.optional(),
   timeWindowStart: text.nullish(),
 });
+
+/** A compartment of the tenancy. */
+export const compartmentShape = z.object({ id: text, lifecycleState: text.optional() });
 
 /** A region that the tenancy has. */
 export const regionShape = z.object({ regionName: text, status: text.optional() });

@@ -184,6 +184,57 @@ shown('a cluster network, its pool and a member that is detached, by the SDK', (
   }),
 );
 
+shown('a GPU memory cluster, its hosts and its end, by the SDK', () =>
+  against(async (standIn) => {
+    const { compute, management } = await clientsOf(standIn);
+    const compartmentId = COMPARTMENT;
+    const of = { availabilityDomain: DOMAIN, compartmentId };
+    const cluster = await compute('createComputeCluster', { createComputeClusterDetails: of });
+    const computeClusterId = idOf(cluster['computeCluster']);
+    const made = await management('createInstanceConfiguration', {
+      createInstanceConfiguration: {
+        source: 'NONE',
+        compartmentId,
+        instanceDetails: {
+          instanceType: 'compute',
+          launchDetails: launchDetails({ shape: 'BM.GPU.GB200.4' }),
+        },
+      },
+    });
+    const instanceConfigurationId = idOf(made['instanceConfiguration']);
+    const createComputeGpuMemoryClusterDetails = {
+      ...of,
+      computeClusterId,
+      instanceConfigurationId,
+      size: 3,
+    };
+    const answer = await compute('createComputeGpuMemoryCluster', {
+      createComputeGpuMemoryClusterDetails,
+    });
+    const computeGpuMemoryClusterId = idOf(answer['computeGpuMemoryCluster']);
+    const one = { computeGpuMemoryClusterId };
+    const got = (await compute('getComputeGpuMemoryCluster', one))['computeGpuMemoryCluster'];
+    assert.equal([(got as Told)['size'], (got as Told)['lifecycleState']], [3, 'ACTIVE']);
+    const listed = await compute('listComputeGpuMemoryClusters', { compartmentId });
+    assert.is(itemsOf(listed['computeGpuMemoryClusterCollection'] as Told).length, 1);
+    const members = await compute('listComputeGpuMemoryClusterInstances', one);
+    const hosts = itemsOf(members['computeGpuMemoryClusterInstanceCollection'] as Told);
+    assert.equal(
+      hosts.map((host) => host['instanceShape']),
+      ['BM.GPU.GB200.4', 'BM.GPU.GB200.4', 'BM.GPU.GB200.4'],
+    );
+    const used = await compute('deleteComputeCluster', { computeClusterId });
+    assert.equal(used, { refused: '409 IncorrectState' });
+    await compute('deleteComputeGpuMemoryCluster', one);
+    await management('deleteInstanceConfiguration', { instanceConfigurationId });
+    await compute('deleteComputeCluster', { computeClusterId });
+    assert.equal(
+      standIn.held().filter((other) => !other.neighbour),
+      [],
+    );
+  }),
+);
+
 /** Body, or part of one → the SDK's model of it. */
 const MODELS: readonly (readonly [path: string, models: readonly string[]])[] = [
   ['LaunchInstance', ['launch-instance-details']],
@@ -218,6 +269,8 @@ const MODELS: readonly (readonly [path: string, models: readonly string[]])[] = 
     ['cluster-network-placement-configuration-details'],
   ],
   ['CreateClusterNetwork.clusterConfiguration', ['cluster-configuration-details']],
+  ['CreateComputeGpuMemoryCluster', ['create-compute-gpu-memory-cluster-details']],
+  ['UpdateComputeGpuMemoryCluster', ['update-compute-gpu-memory-cluster-details']],
   ['UpdateClusterNetwork', ['update-cluster-network-details']],
   ['UpdateClusterNetwork.instancePools', ['update-cluster-network-instance-pool-details']],
   ['DetachInstancePoolInstance', ['detach-instance-pool-instance-details']],

@@ -47,23 +47,25 @@ export function ociOf(endpoint: string, clock: Clock) {
 }
 
 function subject(
-  mechanism: 'compute-cluster' | 'cluster-network',
+  mechanism: 'compute-cluster' | 'cluster-network' | 'gpu-memory-cluster',
   calls: Pick<Subject, 'launch' | 'list' | 'launches'>,
+  shape = 'BM.HPC2.36',
 ): Subject {
   return {
     provider: 'oci',
     factor: 50,
     ...calls,
-    runner: (url, clock) => ociRunner(block(url, { mechanism }, TIMES), clock),
+    runner: (url, clock) => ociRunner(block(url, { mechanism, shape }, TIMES), clock),
     async connect(url, clock, nodes, places) {
-      const { provision, address } = block(url, {
+      const { provision, address, sweep } = block(url, {
         mechanism,
+        shape,
         nodes,
         places: Array.from({ length: places }, (_, at) => place(at + 1)),
       });
       if (provision === undefined) throw new Error('the plan attaches');
       const oci = await ociOf(url, clock);
-      return ociProvisioner(oci, { provision, address, patience: 120, seen: new Map() });
+      return ociProvisioner(oci, { provision, address, patience: 120, sweep, seen: new Map() });
     },
   };
 }
@@ -78,3 +80,9 @@ export const networkSubject = subject('cluster-network', {
   launch: 'CreateClusterNetwork',
   list: 'ListInstances',
 });
+
+export const memorySubject = subject(
+  'gpu-memory-cluster',
+  { launch: 'CreateComputeGpuMemoryCluster', list: 'ListInstances' },
+  'BM.GPU.GB200.4',
+);

@@ -42,9 +42,10 @@ export interface Protos {
   readonly messages: Readonly<Record<string, Message>>;
 }
 
-/** Service → methods that the runner or its stand-in know; a package each. */
+/** Service → methods that the runner or its stand-in know; a package each, and what its messages' names begin with. */
 const USED = {
   '@google-cloud/compute': {
+    prefix: '',
     path: ['google', 'cloud', 'compute', 'v1'],
     services: {
       Instances: 'AggregatedList List BulkInsert Get Delete GetGuestAttributes ReportHostAsFaulty',
@@ -60,8 +61,12 @@ const USED = {
     },
   },
   '@google-cloud/tpu': {
+    // Some of its messages have names of Compute's.
+    prefix: 'tpu.',
     path: ['google', 'cloud', 'tpu', 'v2'],
-    services: { Tpu: 'ListNodes ListQueuedResources GetGuestAttributes' },
+    services: {
+      Tpu: 'ListNodes GetNode CreateNode DeleteNode ListQueuedResources GetQueuedResource CreateQueuedResource DeleteQueuedResource GetGuestAttributes',
+    },
   },
 } as const;
 
@@ -73,7 +78,7 @@ export function readProtos(folder: string): Protos {
   const need = createRequire(`${folder}/`);
   const methods: Record<string, Method> = {};
   const messages: Record<string, Message> = {};
-  for (const [name, { path, services }] of Object.entries(USED)) {
+  for (const [name, { path, prefix, services }] of Object.entries(USED)) {
     const file = need.resolve(`${name}/package.json`).replace(/package\.json$/u, '');
     const whole = need(`${file}build/protos/protos.json`) as Space;
     const space = path.reduce<Space>((above, one) => above.nested?.[one] ?? {}, whole);
@@ -81,9 +86,9 @@ export function readProtos(folder: string): Protos {
       for (const method of names.split(' ')) {
         const found = space.nested?.[service]?.methods?.[method];
         if (found === undefined) throw new Error(`${name} has no ${service}.${method}`);
-        methods[`${service}.${method}`] = methodOf(found, space);
-        take(found.requestType, space, messages);
-        take(found.responseType, space, messages);
+        methods[`${service}.${method}`] = methodOf(found, space, prefix);
+        take([found.requestType], space, prefix, messages);
+        take([found.responseType], space, prefix, messages);
       }
     }
   }
@@ -93,7 +98,9 @@ export function readProtos(folder: string): Protos {
 function methodOf(
   { requestType, responseType, options = {} }: NonNullable<Space['methods']>[string],
   space: Space,
+  prefix: string,
 ): Method {
+  const named = (type: string) => nameOf(resolved(type, [], space), prefix) ?? type;
   const found = Object.entries(options).flatMap(([key, path]) => {
     const verb = /^\(google\.api\.http\)\.(get|post|put|patch|delete)$/u.exec(key)?.[1];
     return verb === undefined ? [] : [{ verb: verb.toUpperCase(), path }];
@@ -107,29 +114,58 @@ function methodOf(
   const type = body === '*' ? requestType : space.nested?.[requestType]?.fields?.[body ?? '']?.type;
   return {
     ...route,
-    request: requestType,
-    ...(type !== undefined && { body: type }),
-    answer: responseType,
+    request: named(requestType),
+    ...(type !== undefined && { body: named(type) }),
+    answer: named(responseType),
   };
 }
 
-/** A message with all that it holds. */
-function take(name: string, space: Space, messages: Record<string, Message>): void {
-  const { fields, nested = {} } = space.nested?.[name] ?? {};
+/** A message with all that it holds. @param path its name, after those that it is nested in */
+function take(
+  path: readonly string[],
+  space: Space,
+  prefix: string,
+  messages: Record<string, Message>,
+): void {
+  const { fields, nested = {} } = at(path, space) ?? {};
+  const name = nameOf(path, prefix) ?? '';
   if (fields === undefined || messages[name] !== undefined) return;
   const words = Object.entries(nested).flatMap(([key, { values }]) =>
     values === undefined
       ? []
       : [[key, Object.keys(values).filter((one) => !one.startsWith('UNDEFINED_'))] as const],
   );
+  const inner = Object.entries(fields).map(([key, { type, rule, keyType }]) => {
+    const found = resolved(type, path, space);
+    const named = nameOf(found, prefix) ?? type;
+    const whole =
+      keyType === undefined ? `${named}${rule === 'repeated' ? '[]' : ''}` : `map<${named}>`;
+    return { key, found, whole };
+  });
   messages[name] = {
-    fields: Object.fromEntries(
-      Object.entries(fields).map(([key, { type, rule, keyType }]) => [
-        key,
-        keyType === undefined ? `${type}${rule === 'repeated' ? '[]' : ''}` : `map<${type}>`,
-      ]),
-    ),
+    fields: Object.fromEntries(inner.map(({ key, whole }) => [key, whole])),
     ...(words.length > 0 && { words: Object.fromEntries(words) }),
   };
-  for (const { type } of Object.values(fields)) take(type, space, messages);
+  for (const { found } of inner) if (found !== undefined) take(found, space, prefix, messages);
+}
+
+function at(path: readonly string[], space: Space): Space | undefined {
+  return path.reduce<Space | undefined>((above, one) => above?.nested?.[one], space);
+}
+
+/** Where a message of that name is meant: the innermost that sees it. */
+function resolved(
+  type: string,
+  from: readonly string[],
+  space: Space,
+): readonly string[] | undefined {
+  for (let depth = from.length; depth >= 0; depth -= 1) {
+    const path = [...from.slice(0, depth), type];
+    if (at(path, space)?.fields !== undefined) return path;
+  }
+  return undefined;
+}
+
+function nameOf(path: readonly string[] | undefined, prefix: string): string | undefined {
+  return path === undefined ? undefined : `${prefix}${path.join('.')}`;
 }

@@ -23,7 +23,8 @@ export const MODELS = {
 /** `instanceProperties`, or the `properties` of a template. Machine type and disk type are bare names here. */
 export function instanceBody(provision: Provision, place: Place, request: MachineRequest): object {
   const { marks, publicKey, account, deadline } = request;
-  const { type, image } = provision;
+  // Only the TPU API has none.
+  const { type, image = '' } = provision;
   const labels = labelsOf(marks);
   const disk = provision['disk-type'];
   const email = provision['service-account'];

@@ -5,6 +5,7 @@ import { lookedAfter } from '../cloud/notices.ts';
 import type { Notice } from '../cloud/runner.ts';
 import type { Gcp } from './client.ts';
 import { instancesOfZone, machineOf } from './machines.ts';
+import { nodesIn, workersOf } from './tpu.ts';
 import { begun, describe } from './windows.ts';
 
 /** Maintenance that is due, and machines that end without us. */
@@ -13,18 +14,30 @@ export function gcpNotices(
   machines: readonly Machine[],
   signal: AbortSignal,
 ): AsyncGenerator<Notice> {
-  const own = machines.filter(({ id }) => /^\d+$/u.test(id));
+  const places = new Map<string, Machine[]>();
+  for (const machine of machines) {
+    const key = `${isWorker(machine) ? 'tpu' : 'compute'} ${machine.where}`;
+    places.set(key, [...(places.get(key) ?? []), machine]);
+  }
   return lookedAfter(
     {
       clock: gcp.clock,
-      places: [...new Set(own.map(({ where }) => where))],
-      look: (zone) => {
-        const here = own.filter(({ where }) => where === zone);
-        return look(gcp, zone, here, signal);
+      places: [...places.values()],
+      look: (here) => {
+        const [first] = here;
+        const zone = first?.where ?? '';
+        return first !== undefined && isWorker(first)
+          ? lookAtNodes(gcp, zone, here, signal)
+          : look(gcp, zone, here, signal);
       },
     },
     signal,
   );
+}
+
+/** A host of the TPU API, not an instance of Compute. */
+function isWorker({ id }: Machine): boolean {
+  return !/^\d+$/u.test(id);
 }
 
 /** Machines inside a maintenance window now, with what is done to them: they are not benchmarked. */
@@ -33,7 +46,7 @@ export async function inMaintenance(
   machines: readonly Machine[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const own = new Map(machines.filter(({ id }) => /^\d+$/u.test(id)).map((one) => [one.id, one]));
+  const own = new Map(machines.filter((one) => !isWorker(one)).map((one) => [one.id, one]));
   const now = gcp.clock.now();
   const found = new Map<string, string>();
   for (const zone of new Set([...own.values()].map(({ where }) => where))) {
@@ -49,6 +62,23 @@ export async function inMaintenance(
     }
   }
   return found;
+}
+
+async function lookAtNodes(
+  gcp: Gcp,
+  zone: string,
+  workers: readonly Machine[],
+  signal: AbortSignal,
+): Promise<readonly Notice[]> {
+  const { found } = await nodesIn(gcp, zone, signal);
+  const now = new Map(
+    found.flatMap((node) => workersOf(node, zone, 'private')).map((one) => [one.id, one]),
+  );
+  return workers.flatMap(({ id }): readonly Notice[] => {
+    const seen = now.get(id);
+    if (seen !== undefined && seen.life !== 'ended') return [];
+    return [{ machines: [id], kind: 'preempted', detail: seen?.state ?? 'gone from its zone' }];
+  });
 }
 
 async function look(

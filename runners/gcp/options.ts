@@ -1,7 +1,7 @@
 /** The plan's block of the gcp runner: GPUs and TPUs. */
 import { z } from 'zod';
 import { cloudFields, oneWay } from '../cloud/options.ts';
-import { hostsOf } from './slice-size.ts';
+import { hostsOf, TPU_TYPES } from './slice-size.ts';
 
 const project = z
   .string()
@@ -68,17 +68,28 @@ export const gcpOptions = z
     provision: z
       .strictObject({
         nodes: z.int().min(1).max(20_000),
-        mechanism: z.enum(['bulk', 'slice']).default('bulk').meta({
+        mechanism: z.enum(['bulk', 'slice', 'tpu-node', 'queued-resource']).default('bulk').meta({
           description:
-            'bulk: bulkInsert; slice: a managed instance group with a workload policy (A4X, TPUs)',
+            'bulk: bulkInsert; slice: a managed instance group with a workload policy (A4X, TPUs); tpu-node, queued-resource: the TPU API (v4 to v6e)',
         }),
-        type: z.string().regex(/^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/u, 'a type is like a4-highgpu-8g'),
+        type: z
+          .string()
+          .regex(
+            /^(?:[a-z][a-z0-9]*(?:-[a-z0-9]+)+|v4|v5e|v5p|v6e)$/u,
+            'a type is like a4-highgpu-8g',
+          )
+          .meta({ description: 'machine type; of the TPU API v4, v5e, v5p or v6e' }),
         topology: z
           .string()
           .regex(/^\d+(?:x\d+){1,2}$/u)
           .optional()
           .meta({ description: 'of a slice: "1x72", "4x8", "2x2x2"' }),
-        image: path(String.raw`global/images/(?:family/)?[\w-]+`),
+        image: path(String.raw`global/images/(?:family/)?[\w-]+`).optional(),
+        'runtime-version': z
+          .string()
+          .regex(/^[a-z0-9.-]{1,100}$/u)
+          .optional()
+          .meta({ description: "the TPU API's word for an image: v2-alpha-tpuv6e" }),
         places: z.array(place).min(1).max(20),
         'disk-gib': z.int().min(10).max(65_536).default(200),
         'disk-type': named.optional(),
@@ -94,6 +105,11 @@ export type GcpOptions = z.output<typeof gcpOptions>;
 export type Attach = NonNullable<GcpOptions['attach']>;
 export type Provision = NonNullable<GcpOptions['provision']>;
 export type Place = Provision['places'][number];
+
+/** Whether machines are made by the TPU API. */
+export function isTpuApi(mechanism: string): boolean {
+  return mechanism === 'tpu-node' || mechanism === 'queued-resource';
+}
 
 function someOf(attach: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
   const { zones, ...rest } = attach;
@@ -116,15 +132,29 @@ function saneSlice(
     readonly topology?: string | undefined;
     readonly type: string;
     readonly nodes: number;
+    readonly image?: string | undefined;
+    readonly 'runtime-version'?: string | undefined;
     readonly places: readonly z.output<typeof place>[];
   },
   context: z.RefinementCtx,
 ): void {
-  if ((provision.mechanism === 'slice') !== (provision.topology !== undefined)) {
-    const message = 'a slice has a topology, and nothing else has one';
-    context.addIssue({ code: 'custom', path: ['topology'], message });
+  const { topology, type, nodes, mechanism } = provision;
+  const tpuApi = isTpuApi(mechanism);
+  const refuse = (key: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [key], message });
+  if ((mechanism !== 'bulk') !== (topology !== undefined)) {
+    refuse('topology', 'a slice has a topology, and nothing else has one');
   }
-  const { topology, type, nodes } = provision;
+  if (tpuApi !== Object.hasOwn(TPU_TYPES, type)) {
+    const types = Object.keys(TPU_TYPES).join(', ');
+    refuse('type', `${types} are types of tpu-node and queued-resource, which take no other`);
+  }
+  if (tpuApi === (provision.image !== undefined)) {
+    refuse('image', tpuApi ? 'the TPU API has a runtime-version in its place' : 'is needed');
+  }
+  if (tpuApi !== (provision['runtime-version'] !== undefined)) {
+    refuse('runtime-version', tpuApi ? 'is needed' : 'goes with tpu-node and queued-resource');
+  }
   const hosts = topology === undefined ? 1 : hostsOf(type, topology);
   if (nodes % hosts !== 0) {
     const message = `a slice ${topology ?? ''} of ${type} has ${hosts} hosts: nodes must be a multiple`;
@@ -132,6 +162,14 @@ function saneSlice(
   }
   for (const [index, one] of provision.places.entries()) {
     const at = ['places', index];
+    const foreign =
+      one.model === 'reservation-bound' ||
+      one.interfaces.length > 0 ||
+      one['placement-policy'] !== undefined;
+    if (tpuApi && foreign) {
+      const message = 'the TPU API knows no interfaces, placement-policy or reservation-bound';
+      context.addIssue({ code: 'custom', path: at, message });
+    }
     if (one.model === 'reservation-bound' && one.reservation === undefined) {
       const message = 'reservation-bound needs its reservation';
       context.addIssue({ code: 'custom', path: at, message });

@@ -1,14 +1,16 @@
-/** The provisioner of a plan: machines by bulkInsert, or slices by managed groups. */
+/** The provisioner of a plan: machines by bulkInsert, slices by managed groups or by the TPU API. */
 import type { Machine, Provisioner } from '../cloud/model.ts';
 import { bulkInsert } from './bulk.ts';
 import type { Gcp } from './client.ts';
 import { instancesIn, machineOf } from './machines.ts';
 import { RUN_LABEL } from './marks.ts';
-import type { Place, Provision } from './options.ts';
+import { isTpuApi, type Place, type Provision } from './options.ts';
 import { gcpHoldings } from './release.ts';
 import { last } from './shapes.ts';
 import { makeSlice } from './slice.ts';
 import { hostsOf } from './slice-size.ts';
+import { makeTpu } from './tpu-make.ts';
+import { nodesIn, workersOf } from './tpu.ts';
 
 /** What launching needs of the plan. */
 export interface GcpPlan {
@@ -31,18 +33,25 @@ export function gcpProvisioner(gcp: Gcp, plan: GcpPlan): Provisioner {
     provision.places.flatMap(({ reservation }) => (reservation === undefined ? [] : reservation)),
   );
   return {
-    ...gcpHoldings(gcp, mechanism === 'slice'),
+    ...gcpHoldings(gcp, provision),
     places: [...places.keys()],
     batch: topology === undefined ? BULK : hostsOf(type, topology),
     launch(request, signal) {
       const place = places.get(request.place);
       if (place === undefined) throw new TypeError(`${request.place} is no place of this plan`);
       const launching = { provision, place, account, address };
-      return mechanism === 'slice'
-        ? makeSlice(gcp, launching, request, patience, signal)
-        : bulkInsert(gcp, launching, request, signal);
+      switch (mechanism) {
+        case 'bulk':
+          return bulkInsert(gcp, launching, request, signal);
+        case 'slice':
+          return makeSlice(gcp, launching, request, patience, signal);
+        case 'tpu-node':
+        case 'queued-resource':
+          return makeTpu(gcp, launching, request, patience, signal);
+      }
     },
     async machines(run, signal) {
+      if (isTpuApi(mechanism)) return hostsOfRun(gcp, plan, run, signal);
       const { found } = await instancesIn(gcp, `labels.${RUN_LABEL}=${run}`, signal);
       return found
         .map((instance) => {
@@ -60,6 +69,26 @@ export function gcpProvisioner(gcp: Gcp, plan: GcpPlan): Provisioner {
         .sort(byAge);
     },
   };
+}
+
+/** Hosts of the nodes of a run, in the zones of the plan: slice by slice, in worker order. */
+async function hostsOfRun(
+  gcp: Gcp,
+  { provision, address }: GcpPlan,
+  run: string,
+  signal: AbortSignal,
+): Promise<readonly Machine[]> {
+  const zones = [...new Set(provision.places.map(({ zone }) => zone))];
+  const lists = await Promise.all(
+    zones.map(async (zone) => {
+      const { found } = await nodesIn(gcp, zone, signal);
+      return found
+        .filter(({ labels }) => labels?.[RUN_LABEL] === run)
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+        .flatMap((node) => workersOf(node, zone, address));
+    }),
+  );
+  return lists.flat();
 }
 
 /** A place in one word: zone, and the reservation or the model. */

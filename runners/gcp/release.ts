@@ -5,6 +5,8 @@ import { inScope, type Scope } from '../cloud/ownership.ts';
 import { isGone } from '../cloud/rest.ts';
 import type { Gcp } from './client.ts';
 import { blindIn, instancesIn, query } from './machines.ts';
+import { isTpuApi, type Provision } from './options.ts';
+import { deleteTpu, NODE, QUEUED, tpuHoldings } from './tpu-release.ts';
 import { marksOf, PREFIX, requestId, RUN_LABEL } from './marks.ts';
 import {
   last,
@@ -29,21 +31,25 @@ interface Asked {
   readonly operation?: string;
 }
 
-/**
- * @param slices the plan makes groups, templates and policies; a sweep looks for them always
- */
-export function gcpHoldings(gcp: Gcp, slices: boolean): Holdings {
+/** @param provision what the plan makes, and where; a sweep looks for everything. Absent: it attaches */
+export function gcpHoldings(gcp: Gcp, provision?: Provision): Holdings {
+  const { mechanism = 'bulk', places = [] } = provision ?? {};
+  const zones = [...new Set(places.map(({ zone }) => zone))];
   /** Deletions under way. */
   const asked = new Map<string, Asked>();
   /** Instance → its managed group, as the last list told. */
   const groups = new Map<string, string>();
   return {
     provider: 'gcp',
-    order: [GROUP, INSTANCE, TEMPLATE, POLICY, DISK],
+    order: [QUEUED, NODE, GROUP, INSTANCE, TEMPLATE, POLICY, DISK],
     async holdings(scope, signal) {
-      const all = slices || scope.everywhere === true;
+      const everywhere = scope.everywhere === true;
+      const all = everywhere || mechanism === 'slice';
       const label = `labels.${labelFilter(scope)}`;
-      const [instances, disks, managed, policies, templates] = await Promise.all([
+      const [slices, instances, disks, managed, policies, templates] = await Promise.all([
+        everywhere || isTpuApi(mechanism)
+          ? tpuHoldings(gcp, everywhere ? undefined : zones, scope, signal)
+          : { found: [], blind: [] },
         instancesIn(gcp, label, signal),
         things(gcp, 'disks', label, signal),
         all ? things(gcp, 'instanceGroupManagers', BY_NAME, signal) : NOTHING,
@@ -59,6 +65,7 @@ export function gcpHoldings(gcp: Gcp, slices: boolean): Holdings {
           resource(kind, one).map((made) => ({ ...made, contains: within(one.name) })),
         );
       const found: readonly Resource[] = [
+        ...slices.found,
         ...named(GROUP, managed.found).filter(({ marks }) => inScope(marks, scope)),
         ...meant,
         ...named(TEMPLATE, templates.found),
@@ -68,7 +75,8 @@ export function gcpHoldings(gcp: Gcp, slices: boolean): Holdings {
           .filter(({ users }) => (users ?? []).length === 0)
           .flatMap((one) => resource(DISK, one)),
       ];
-      const blind = [instances, disks, managed, policies, templates].flatMap((one) => one.blind);
+      const lists = [slices, instances, disks, managed, policies, templates];
+      const blind = lists.flatMap((one) => one.blind);
       return { found, blind: unique(blind) };
     },
     async remove(resources, signal) {
@@ -161,6 +169,12 @@ async function removed(
 ): Promise<string | undefined> {
   const key = `${one.kind} ${one.where} ${one.id}`;
   const before = asked.get(key);
+  if (one.kind === QUEUED || one.kind === NODE) {
+    const soon = before !== undefined && gcp.clock.now() - before.at < AGAIN * 1000;
+    if (soon || one.state === 'DELETING') return undefined;
+    asked.set(key, { at: gcp.clock.now() });
+    return deleteTpu(gcp, one.id, signal);
+  }
   try {
     if (before !== undefined) {
       if (gcp.clock.now() - before.at < AGAIN * 1000) return undefined;

@@ -49,7 +49,7 @@ async function connect(options: GcpOptions, surroundings: Surroundings): Promise
     provisioner:
       provision === undefined
         ? {
-            ...gcpHoldings(gcp, false),
+            ...gcpHoldings(gcp),
             // A plan that attaches can sweep and can't launch.
             places: [],
             batch: 1,

@@ -153,6 +153,7 @@ export const tpuNodeShape = z.object({
   state: text.optional(),
   createTime: text.optional(),
   labels,
+  healthDescription: text.nullish(),
   networkEndpoints: z
     .array(
       z.object({
@@ -170,24 +171,48 @@ export const tpuNodesShape = z.object({
   ...page,
 });
 
+/** Something under way in the TPU API; `code` is gRPC's number. */
+export const tpuOperationShape = z.object({
+  name: text,
+  done: z.boolean().optional(),
+  error: z.object({ code: z.number().optional(), message: text.optional() }).nullish(),
+});
+
+/** A queued resource, with what it was asked for. */
+export const queuedResourceShape = z.object({
+  name: text,
+  state: z
+    .object({
+      state: text.optional(),
+      failedData: z.object({ error: tpuOperationShape.shape.error }).nullish(),
+    })
+    .nullish(),
+  tpu: z
+    .object({
+      nodeSpec: z
+        .array(z.object({ nodeId: text.optional(), node: z.object({ labels }).nullish() }))
+        .optional(),
+    })
+    .optional(),
+});
+
 /** Queued resources of a location. */
 export const queuedShape = z.object({
-  queuedResources: z
-    .array(
-      z.object({
-        name: text,
-        tpu: z
-          .object({ nodeSpec: z.array(z.object({ nodeId: text.optional() })).optional() })
-          .optional(),
-      }),
-    )
-    .optional(),
+  queuedResources: z.array(queuedResourceShape).optional(),
+  unreachable: z.array(text).optional(),
+  ...page,
+});
+
+/** Locations of the TPU API. */
+export const locationsShape = z.object({
+  locations: z.array(z.object({ locationId: text })).optional(),
   ...page,
 });
 
 export type Instance = z.output<typeof instanceShape>;
 export type Thing = z.output<typeof thingShape>;
 export type TpuNode = z.output<typeof tpuNodeShape>;
+export type QueuedResource = z.output<typeof queuedResourceShape>;
 
 /** The last segment of a URL or path. */
 export function last(link: string | null | undefined): string {

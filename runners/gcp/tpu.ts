@@ -1,7 +1,7 @@
-/** Slices of the TPU API: a node is one or many hosts, a queued resource one or many nodes. Attached, never made here. */
-import type { Machine } from '../cloud/model.ts';
+/** Slices of the TPU API as machines: a node is one or many hosts, a queued resource one or many nodes. */
+import type { Listing, Machine } from '../cloud/model.ts';
 import type { Gcp } from './client.ts';
-import { last, queuedShape, tpuNodesShape, type TpuNode } from './shapes.ts';
+import { last, queuedShape, tpuNodesShape, type QueuedResource, type TpuNode } from './shapes.ts';
 
 const LIFE: Readonly<Record<string, Machine['life']>> = {
   CREATING: 'starting',
@@ -24,52 +24,73 @@ export async function tpuMachines(
 ): Promise<readonly Machine[]> {
   const lists = await Promise.all(
     zones.map(async (zone) => {
-      const of = `projects/${gcp.project}/locations/${zone}`;
       const wanted = new Set(named.nodes);
       if (named.queued.length > 0) {
-        for (const node of await nodesOf(gcp, of, named.queued, signal)) wanted.add(node);
+        const { found } = await queuedIn(gcp, zone, signal);
+        for (const one of found) {
+          if (!named.queued.includes(last(one.name))) continue;
+          for (const { nodeId } of one.tpu?.nodeSpec ?? []) wanted.add(nodeId ?? '');
+        }
       }
-      // The list knows no filter.
-      const pages = await gcp.pages({
-        api: 'tpu',
-        operation: 'nodes.list',
-        path: `${of}/nodes`,
-        where: zone,
-        signal,
-        shape: tpuNodesShape,
-      });
-      return pages
-        .flatMap(({ nodes }) => nodes ?? [])
+      return (await nodesIn(gcp, zone, signal)).found
         .filter(({ name }) => wanted.has(last(name)))
-        .flatMap((node) => hostsOf(node, zone, address));
+        .flatMap((node) => workersOf(node, zone, address));
     }),
   );
   return lists.flat();
 }
 
-async function nodesOf(
+/** Nodes of a zone; the list knows no filter. */
+export async function nodesIn(
   gcp: Gcp,
-  of: string,
-  queued: readonly string[],
+  zone: string,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<Listing<TpuNode>> {
+  const pages = await gcp.pages({
+    api: 'tpu',
+    operation: 'nodes.list',
+    path: `projects/${gcp.project}/locations/${zone}/nodes`,
+    where: zone,
+    signal,
+    shape: tpuNodesShape,
+  });
+  return { found: pages.flatMap(({ nodes }) => nodes ?? []), blind: pages.flatMap(unreachableIn) };
+}
+
+/** Queued resources of a zone. */
+export async function queuedIn(
+  gcp: Gcp,
+  zone: string,
+  signal: AbortSignal,
+): Promise<Listing<QueuedResource>> {
   const pages = await gcp.pages({
     api: 'tpu',
     operation: 'queuedResources.list',
-    path: `${of}/queuedResources`,
-    where: last(of),
+    path: `projects/${gcp.project}/locations/${zone}/queuedResources`,
+    where: zone,
     signal,
     shape: queuedShape,
   });
-  return pages
-    .flatMap(({ queuedResources }) => queuedResources ?? [])
-    .filter(({ name }) => queued.includes(last(name)))
-    .flatMap(({ tpu }) => tpu?.nodeSpec ?? [])
-    .flatMap(({ nodeId }) => nodeId ?? []);
+  return {
+    found: pages.flatMap(({ queuedResources }) => queuedResources ?? []),
+    blind: pages.flatMap(unreachableIn),
+  };
+}
+
+function unreachableIn({
+  unreachable = [],
+}: {
+  readonly unreachable?: readonly string[] | undefined;
+}) {
+  return unreachable.map((where) => ({ where, reason: 'unreachable' }));
 }
 
 /** One machine a network endpoint: the list is in worker order. */
-function hostsOf(node: TpuNode, zone: string, address: 'private' | 'public'): readonly Machine[] {
+export function workersOf(
+  node: TpuNode,
+  zone: string,
+  address: 'private' | 'public',
+): readonly Machine[] {
   const { name, state = 'UNKNOWN', networkEndpoints = [], createTime } = node;
   const since = Date.parse(createTime ?? '');
   return networkEndpoints.map(({ ipAddress, accessConfig }, worker): Machine => {

@@ -18,7 +18,7 @@ import {
   quickClock,
   type Subject,
 } from '../cloud/plane.ts';
-import { gcpOf, gcpSubject, sliceSubject } from './subject.ts';
+import { gcpOf, gcpSubject, sliceSubject, tpuSubject } from './subject.ts';
 
 const test = suite("gcp: the stand-in against Google's protos");
 
@@ -47,8 +47,9 @@ function unknownIn(value: unknown, type: string, path: string): readonly string[
 function namesOf(method: string): readonly string[] {
   const [service = '', call = ''] = method.split('.');
   if (service === 'Tpu') {
-    const listed = call.replace(/^List(.)/u, (_, one: string) => one.toLowerCase());
-    return [call === 'GetGuestAttributes' ? 'nodes.getGuestAttributes' : `${listed}.list`];
+    if (call === 'GetGuestAttributes') return ['nodes.getGuestAttributes'];
+    const [, verb = '', thing = ''] = /^(List|Get|Create|Delete)(\w+?)s?$/u.exec(call) ?? [];
+    return [`${thing.charAt(0).toLowerCase()}${thing.slice(1)}s.${verb.toLowerCase()}`];
   }
   const name = `${service.charAt(0).toLowerCase()}${service.slice(1)}.${call.charAt(0).toLowerCase()}${call.slice(1)}`;
   return [name, name.replace(/^(?:zone|region|global)Operations\.get$/u, 'operations.get')];
@@ -75,7 +76,13 @@ const known = Object.entries(methods).map(([method, { verb, path }]) => {
   return { method, route: routeOf(request)?.name };
 });
 
-for (const name of NAMES) {
+/** Of every API of Google's alike (google.cloud.location, google.longrunning), in no proto of their own. */
+const COMMON: Readonly<Record<string, RegExp>> = {
+  'locations.list': /^\/v2\/projects\/[^/]+\/locations$/u,
+  'tpuOperations.get': /^\/v2\/projects\/[^/]+\/locations\/[^/]+\/operations\/[^/]+$/u,
+};
+
+for (const name of NAMES.filter((one) => COMMON[one] === undefined)) {
   test(`${name} has the verb and the path that Google gives it`, () => {
     const mine = known.filter(({ route }) => route === name);
     assert.ok(mine.length > 0, 'no route of the protos leads here');
@@ -112,8 +119,10 @@ async function unknownOnWire(what: (url: string) => Promise<void>): Promise<read
     const response = await real(input, init);
     const [name, method] = methodOf(verb, url.pathname) ?? [];
     seen += 1;
-    if (name === undefined || method === undefined) odd.push(`${verb} ${url.pathname}`);
-    else {
+    const common = Object.values(COMMON).some((path) => path.test(url.pathname));
+    if (name === undefined || method === undefined) {
+      if (!common) odd.push(`${verb} ${url.pathname}`);
+    } else {
       const request = messages[method.request]?.fields ?? {};
       odd.push(
         ...[...url.searchParams.keys()]
@@ -154,6 +163,8 @@ test('a check that finds what is not there', () => {
 for (const [how, subject] of [
   ['bulk', gcpSubject],
   ['slice', sliceSubject],
+  ['tpu-node', tpuSubject('tpu-node')],
+  ['queued-resource', tpuSubject('queued-resource')],
 ] satisfies [string, Subject][]) {
   test(`${how}: nothing that is sent or answered is unknown to Google`, async () => {
     const odd = await unknownOnWire(async (url) => {

@@ -77,6 +77,27 @@ export const gcpSubject: Subject = {
     provisionerOf(url, clock, { nodes, places: ZONES.slice(0, places).map(place) }),
 };
 
+/** What makes a slice of eight hosts by the TPU API. */
+const TPU = {
+  image: undefined,
+  'runtime-version': 'v2-alpha-tpuv6e',
+  type: 'v6e',
+  topology: '4x8',
+};
+
+/** A node by itself, or by the queue. */
+export function tpuSubject(mechanism: 'tpu-node' | 'queued-resource'): Subject {
+  const provision = { ...TPU, mechanism };
+  return {
+    provider: 'gcp',
+    launch: mechanism === 'tpu-node' ? 'nodes.create' : 'queuedResources.create',
+    list: 'nodes.list',
+    runner: (url, clock) => gcpRunner(block(url, provision, TIMES), clock),
+    connect: (url, clock, nodes, places) =>
+      provisionerOf(url, clock, { nodes, ...provision, places: ZONES.slice(0, places).map(place) }),
+  };
+}
+
 export const sliceSubject: Subject = {
   provider: 'gcp',
   launch: 'instanceGroupManagers.insert',

@@ -27,6 +27,23 @@ if (compiled.status !== 0) {
   rmSync(making, { recursive: true, force: true });
   process.exit(compiled.status ?? 70);
 }
+// What runs on a node is one file, with the packages that it imports: nothing is installed there.
+const { buildSync } = await import('esbuild');
+const bundled = join(making, 'suites', 'inference', 'load', 'on-node');
+buildSync({
+  entryPoints: [`${bundled}.js`],
+  outfile: `${bundled}.bundle.mjs`,
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  logLevel: 'error',
+  // Packages of CommonJS ask for Node.js' own modules by `require`.
+  banner: {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
+});
 for (const folder of [
   'plan',
   'runners',

@@ -51,10 +51,13 @@ async function printed(step: Step, { prefix = [], environment = {}, started }: S
     return 'addressOf' in one ? '127.50.0.1' : '';
   };
   const argv = [...prefix, process.execPath, ...process.execArgv, ...step.argv.map(text)];
+  const told = Object.entries(step.environment).flatMap(([name, one]) =>
+    text(one) === '' ? [] : [[name, text(one)] as const],
+  );
   const [program = '', ...rest] = argv;
   const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...Object.fromEntries(told), ...environment },
   });
   if (child.pid !== undefined) started?.(child.pid);
   const parts: Buffer[] = [];

@@ -30,6 +30,11 @@ export async function overload(): Promise<Row[]> {
   const server = await startReference({}, pinned(SERVER_CORE));
   const folder = mkdtempSync(join(tmpdir(), 'assay-overload-'));
   const group = limitedGroup();
+  const leave = () => {
+    group?.remove();
+    process.exit(130);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
   const target = `exit 3, and the reason is CLIENT_BOTTLENECK`;
   if (group === undefined) {
     await server.stop();
@@ -52,6 +57,7 @@ export async function overload(): Promise<Row[]> {
   } finally {
     await server.stop();
     group.remove();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, leave);
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -103,10 +109,25 @@ function generators(): readonly number[] {
   });
 }
 
+const PREFIX = 'assay-bench-';
+
+/** Removes the groups of benches that were killed. */
+function sweep(root: string): void {
+  for (const name of readdirSync(root)) {
+    if (!name.startsWith(PREFIX) || existsSync(`/proc/${name.slice(PREFIX.length)}`)) continue;
+    try {
+      rmdirSync(join(root, name));
+    } catch {
+      // Something of it runs still: the next bench looks again.
+    }
+  }
+}
+
 function limitedGroup() {
   for (const [root, sign] of GROUPS) {
     if (!existsSync(join(root, sign))) continue;
-    const folder = join(root, `assay-bench-${process.pid}`);
+    sweep(root);
+    const folder = join(root, `${PREFIX}${process.pid}`);
     try {
       mkdirSync(folder);
       if (root.endsWith('cpu')) {
@@ -134,6 +155,12 @@ function held(folder: string) {
       }
     },
     taken: () => taken.size,
-    remove: () => rmdirSync(folder),
+    remove() {
+      // What still runs goes back to where it came from: a group with members can't be removed.
+      for (const pid of readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n')) {
+        if (pid !== '') writeFileSync(join(folder, '..', 'cgroup.procs'), pid);
+      }
+      rmdirSync(folder);
+    },
   };
 }

@@ -1,5 +1,5 @@
 /** The peers, as PyPI has them: each in a venv of its own, started against a server, its result read by our importers. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -90,7 +90,12 @@ export function peersFolder(words: readonly string[]): string {
   return at < 0 ? join(homedir(), '.cache', 'assay-bench') : (words[at + 1] ?? '');
 }
 
-/** The venv's `bin`, made and filled where it is not there. @throws {Error} why it could not be installed */
+/** Seconds that an installation may take: one of them compiles a C++ program on a machine that may be busy. */
+const INSTALLING = 5400;
+/** Of what is compiled, only what is used here. */
+const COMPILING = { CMAKE_ARGS: '-DLLAVA_BUILD=OFF' };
+
+/** The venv's `bin`, made and filled where it is not whole. @throws {Error} why it could not be installed */
 export async function installed(
   folder: string,
   name: string,
@@ -98,18 +103,23 @@ export async function installed(
 ): Promise<string> {
   const venv = join(folder, name);
   const bin = join(venv, 'bin');
-  if (existsSync(join(bin, name))) return bin;
+  // Written last: a venv without it was left half made. A package need not bring a program of its name.
+  const whole = join(venv, 'installed');
+  const wanted = packages.join(' ');
+  if (existsSync(whole) && readFileSync(whole, 'utf8').trim() === wanted) return bin;
+  rmSync(venv, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const argv of [
     ['python3', '-m', 'venv', venv],
     [join(bin, 'pip'), 'install', '-q', ...packages],
   ] as const) {
     const [program, ...rest] = argv;
-    const ran = await run([program, ...rest], { limit: 1800 });
+    const ran = await run([program, ...rest], { limit: INSTALLING, environment: COMPILING });
     if (ran.ended !== 'exited' || ran.code !== 0) {
       throw new Error(`${argv.join(' ')}: ${ran.stderr.toString().trim().slice(-300)}`);
     }
   }
+  writeFileSync(whole, `${wanted}\n`);
   return bin;
 }
 

@@ -3,6 +3,7 @@ import { HarnessError } from '../../plan/errors.ts';
 import { subjectNodes } from '../../plan/subject.ts';
 import { command } from '../command.ts';
 import { explained, type Explanation } from '../explanation.ts';
+import { boughtOf, type Price } from '../price.ts';
 import { printable, style, type Io } from '../terminal.ts';
 
 export const explain = command({
@@ -31,7 +32,7 @@ export const explain = command({
       }
       const explanation = await explained(run, args.node, args.metric);
       if (io.json) io.event({ schema: 'assay/explain/1', ...explanation });
-      else show(explanation, io);
+      else show(explanation, run.private?.price, io);
       return 0;
     } finally {
       await run.close();
@@ -39,7 +40,11 @@ export const explain = command({
   },
 });
 
-function show({ findings, samples, commands }: Explanation, io: Io): void {
+function show(
+  { findings, samples, commands }: Explanation,
+  price: Price | undefined,
+  io: Io,
+): void {
   for (const { criterion, verdict, subject, reason, estimate } of findings) {
     const about =
       subject.kind === 'accelerator' ? subject.accelerator : subjectNodes(subject).join(' ~ ');
@@ -55,6 +60,8 @@ function show({ findings, samples, commands }: Explanation, io: Io): void {
   for (const { sample, text } of samples) {
     const { metric, value, attempt, evidence, parameters } = sample;
     io.out(style(io, 'bold', printable(`${metric} = ${value} ${JSON.stringify(parameters)}`)));
+    const bought = boughtOf(sample, price);
+    if (bought !== undefined) io.out(`  ${bought}`);
     io.out(printable(`  attempt ${attempt}`));
     io.out(printable(`  evidence ${evidence.stream}, line ${evidence.line}`));
     io.out(printable(`  sha256 ${evidence.sha256}`));

@@ -56,12 +56,13 @@ export function servingCases(
   serving: Serving,
   nodes: readonly Node[],
 ): readonly Case[] {
-  // One URL without an address is one endpoint, and all nodes stand behind it.
-  const each = mode === 'server' || serving.url?.includes('{address}') === true;
+  // One URL without an address is one endpoint, and all nodes stand behind it, unless each loads its own.
+  const { from } = serving;
+  const each = mode === 'server' || from === 'node' || serving.url?.includes('{address}') === true;
   const scope = each || nodes.length === 1 ? 'endpoint' : 'lot';
   if (nodes.length === 0) return [];
   const { input, output, api } = serving;
-  const common = { mode, api, input, output, arrivals: arrivalsName(serving) };
+  const common = { mode, api, input, output, arrivals: arrivalsName(serving), from };
   const start = mode === 'server' ? 120 : 0;
   const windows = serving.rates.map((rate): Case => {
     const parameters = { ...common, rate };
@@ -75,7 +76,7 @@ export function servingCases(
     };
   });
   if (serving.search === undefined) return windows;
-  const { from, to, share, requests, windows: most } = serving.search;
+  const { from: least, to, share, requests, windows: most } = serving.search;
   const parameters = { ...common, share };
   const search: Case = {
     id: `inference.${mode}.${idOf(parameters)}.search`,
@@ -84,7 +85,7 @@ export function servingCases(
     scope,
     gives: [{ metric: 'inference.endpoint.sustained-rate', per: 'endpoint' }],
     // Half of the windows, at the middle of the range.
-    expected: start + (most / 2) * (requests / Math.sqrt(from * to) + 5),
+    expected: start + (most / 2) * (requests / Math.sqrt(least * to) + 5),
   };
   return [...windows, search];
 }
@@ -137,6 +138,7 @@ function arrivalsName({ arrivals }: Serving): string {
   return 'bursts' in arrivals ? `bursts-${arrivals.bursts}` : 'trace';
 }
 
-function idOf({ api, input, output, arrivals }: Parameters): string {
-  return `${String(api)}.${String(input)}x${String(output)}.${String(arrivals)}`;
+function idOf({ api, input, output, arrivals, from }: Parameters): string {
+  const where = from === 'controller' ? '' : `.from-${String(from)}`;
+  return `${String(api)}.${String(input)}x${String(output)}.${String(arrivals)}${where}`;
 }

@@ -1,6 +1,7 @@
 /** The `serving` block of inference: which server is loaded, with what, and what it must keep. */
 import { z } from 'zod';
 import { quantityOption, shareOption } from '../../plan/options.ts';
+import { certificateProblem } from './load/certificate.ts';
 import { traceProblem } from './load/trace.ts';
 import { SLO_PRESETS } from './window/slo.ts';
 
@@ -102,6 +103,13 @@ export const serving = z.strictObject({
   api: z.enum(['chat', 'completions']).default('chat'),
   model: z.string().max(200).default('').describe('as the server names it; empty: its first'),
   key: secretName.exactOptional().describe('name of the secret with the server’s key'),
+  ca: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe(
+      'file (PEM) of whoever signed the server’s certificate, trusted beside the known ones',
+    ),
   input: count(2 ** 20)
     .default(512)
     .describe('tokens of each prompt'),
@@ -137,6 +145,15 @@ export const serving = z.strictObject({
     .union([z.literal('auto'), count(256)])
     .default('auto')
     .describe('of the load generator; auto: one for 1000 requests/s'),
+  from: z
+    .enum(['controller', 'node'])
+    .default('controller')
+    .describe(
+      'where requests come from: this machine, over its network; node: each node loads its own server, all of them at once',
+    ),
+  node: word
+    .default('node')
+    .describe('for from: node: the program of Node.js (20.19 or newer) on the nodes'),
 });
 
 /** The block with its defaults. */
@@ -160,6 +177,12 @@ export function checkServing(
   }
   if (mode === 'endpoint' && own.url === undefined) issue('is missing', 'url');
   if (mode === 'endpoint' && own.server !== undefined) issue('belongs to mode server', 'server');
+  if (mode === 'endpoint' && own.from === 'node' && own.url?.includes('{address}') === false) {
+    const { hostname } = new URL(own.url);
+    const here = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/u.test(hostname);
+    const message = `is one server for all, and from: node loads each node's own: write {address}, or a loopback address`;
+    if (!here) issue(message, 'url');
+  }
   if (mode === 'server' && own.server === undefined) issue('is missing', 'server');
   if (mode === 'server' && own.url !== undefined) issue('belongs to mode endpoint', 'url');
   if (own.rates.length === 0 && own.search === undefined) {
@@ -176,6 +199,8 @@ export function checkServing(
     const trace = traceProblem(own.arrivals.trace, most);
     if (trace !== undefined) issue(trace, 'arrivals', 'trace');
   }
+  const untrusted = own.ca === undefined ? undefined : certificateProblem(own.ca);
+  if (untrusted !== undefined) issue(untrusted, 'ca');
   const fields = Object.keys(own.body).filter((name) => SECRET_FIELD.test(name));
   if (fields.length > 0) issue('holds a key: name it by `key`', 'body');
 }

@@ -142,7 +142,15 @@ export function servingReader(serving: Serving, context: ReaderContext): Reader 
     line: (text, from) => (isServer(context, from) ? [] : reader.line(text, from)),
     end(exits) {
       const ended = reader.end(exits);
-      return { ...ended, outcome: refused ?? ownerOf(ended.outcome, exits, context, ids) };
+      const outcome = ownerOf(ended.outcome, exits, context, ids);
+      // The generator knows why nobody answered: its rows have no room for the codes.
+      const told =
+        refused?.code === 'NO_ANSWER' &&
+        outcome.status === 'failed' &&
+        outcome.code === refused.code
+          ? { ...refused, message: outcome.message }
+          : refused;
+      return { ...ended, outcome: told ?? outcome };
     },
   };
 }
@@ -197,6 +205,16 @@ function ownerOf(
     return fail('node', 'SERVER_ENDED', `${node}: the server ended by itself (${how})`, [node]);
   }
   if (outcome.code === 'NO_ANSWER') return { ...outcome, suspects: nodes };
+  const load = exits.find((exit) => exit.role === 'load' && exit.ended === 'not-started');
+  if (load?.ended === 'not-started' && load.code === 'TOOL_MISSING') {
+    const mend = 'install Node.js 20.19 or newer there, or name its program in serving.node';
+    return fail(
+      'harness',
+      load.code,
+      `${load.node}: the load generator: ${load.reason}; ${mend}`,
+      [],
+    );
+  }
   return outcome.owner === 'reach' ? outcome : { ...outcome, owner: 'harness', suspects: [] };
 }
 

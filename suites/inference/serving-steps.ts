@@ -1,4 +1,4 @@
-/** The programs of a load: the server on its node where the plan starts it, the load generator here. */
+/** The programs of a load: the server on its node where the plan starts it, the load generator here or there. */
 import { fileURLToPath } from 'node:url';
 import type { Argument, Node, Step } from '../../runners/model.ts';
 import type { Case } from '../model.ts';
@@ -6,7 +6,10 @@ import type { Options } from './options.ts';
 import { sloOf, workOf } from './serving-cases.ts';
 import type { Serving } from './serving-options.ts';
 
-const MAIN = import.meta.url.endsWith('.ts') ? 'load/main.ts' : 'load/main.js';
+const CHECKOUT = import.meta.url.endsWith('.ts');
+const MAIN = CHECKOUT ? 'load/main.ts' : 'load/main.js';
+/** In a checkout, what was built of it. */
+const BUNDLE = `${CHECKOUT ? '../../dist/suites/inference/' : ''}load/on-node.bundle.mjs`;
 /** Requests a second that one thread sends with ease. */
 const PER_THREAD = 1000;
 
@@ -46,22 +49,30 @@ export function servingSteps(
   const template: Argument =
     server === undefined ? { private: serving.url ?? '' } : 'http://{address}:{port}';
   const port: Argument = server === undefined ? '0' : { port: 'http' };
+  const here = serving.from === 'controller';
+  const file = (path: string): Argument => (here ? { here: path } : { payload: path });
   const trace: readonly Argument[] =
     typeof serving.arrivals === 'object' && 'trace' in serving.arrivals
-      ? [{ here: serving.arrivals.trace }]
+      ? [file(serving.arrivals.trace)]
       : [];
-  const main = { here: fileURLToPath(new URL(MAIN, import.meta.url)) };
+  const own = (path: string) => file(fileURLToPath(new URL(path, import.meta.url)));
+  const program: readonly [Argument, ...Argument[]] = here
+    ? [own(MAIN)]
+    : [serving.node, own(BUNDLE)];
   const load: Step = {
     ...common,
-    on: 'controller',
+    on: here ? 'controller' : 'each-node',
     nodes: ids,
     role: 'load',
-    argv: [main, settings, template, { addressOf: first.id }, port, ...trace],
-    environment: key === undefined ? {} : { ASSAY_LOAD_KEY: { secret: key } },
+    argv: [...program, settings, template, { addressOf: first.id }, port, ...trace],
+    environment: {
+      ...(key !== undefined && { ASSAY_LOAD_KEY: { secret: key } }),
+      ...(serving.ca !== undefined && { NODE_EXTRA_CA_CERTS: file(serving.ca) }),
+    },
     limit: Math.ceil(of.expected * 4 + 4 * timeout + 120),
   };
   if (server === undefined) return [load];
-  const [program = '', ...rest] = server.command;
+  const [executable = '', ...rest] = server.command;
   const filled = (word: string): Argument => {
     if (word === '{port}') return { port: 'http' };
     return word === '{address}' ? { addressOf: first.id } : word;
@@ -71,7 +82,7 @@ export function servingSteps(
     on: 'each-node',
     nodes: ids,
     role: 'server',
-    argv: [filled(program), ...rest.map(filled)],
+    argv: [filled(executable), ...rest.map(filled)],
     environment: server.environment,
     ready: { http: server.ready },
     limit: Math.ceil(load.limit + server.start),

@@ -89,10 +89,10 @@ test('a server that keeps its bound in three windows is accepted; its key is now
   }
 });
 
-test('server mode: started on its node, loaded, stopped; its own output is evidence', async () => {
+test('server mode: started on its node, loaded from there, stopped; its own output is evidence', async () => {
   const options = JSON.stringify({ ttft: 0.02, gap: 0.002 });
   const command = [process.execPath, ...process.execArgv, SERVER, options, '{port}'];
-  const serving = { ...SERVING, server: { command, ready: '/version' } };
+  const serving = { ...SERVING, server: { command, ready: '/version' }, from: 'node' };
   const file = place.write('server.yaml', plan({ mode: 'server', serving }, [TTFT]));
   const ran = await place.run('accept', file, '--out', 'runs-b');
   assert.is(ran.code, 0, ran.text);

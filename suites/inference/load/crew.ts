@@ -94,13 +94,15 @@ export class Crew {
   }
 }
 
-/** The thread's module; in a checkout it is TypeScript, and Node.js 20 gives a thread no loader of its process. */
+/**
+ * The thread's module. In a checkout it is TypeScript, and Node.js 20 gives a thread no loader of its process; on a
+ * node all modules are one file (`on-node.ts`), and a thread starts in it too.
+ */
 function entry(): URL {
-  if (!import.meta.url.endsWith('.ts')) return new URL('thread.js', import.meta.url);
-  const [loader, file] = [
-    import.meta.resolve('tsx/esm/api'),
-    new URL('thread.ts', import.meta.url),
-  ];
+  const own = import.meta.url;
+  if (own.endsWith('/crew.js')) return new URL('thread.js', own);
+  if (!own.endsWith('/crew.ts')) return new URL(own);
+  const [loader, file] = [import.meta.resolve('tsx/esm/api'), new URL('thread.ts', own)];
   const module = `import { register } from ${JSON.stringify(loader)};
 register();
 await import(${JSON.stringify(file.href)});`;

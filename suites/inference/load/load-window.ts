@@ -7,6 +7,9 @@ import type { Crew } from './crew.ts';
 import { schedule, type TraceLine } from './schedule.ts';
 import type { LoadSettings } from './settings.ts';
 
+/** Codes of a certificate that nobody known has signed. */
+const UNTRUSTED = /SELF_SIGNED_CERT|UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)/u;
+
 /** What every window shares. */
 export interface Load {
   readonly crew: Crew;
@@ -75,7 +78,10 @@ export async function loadWindow(
   if (figures === undefined) throw new Failure('harness', 'NO_REQUESTS', 'the schedule is empty');
   if (figures.failed === figures.of) {
     const codes = [...gathered.troubles.keys()].slice(0, 3).join(', ');
-    const why = `${figures.failure ?? ''}${codes === '' ? '' : ` (${codes})`}`;
+    const mend = UNTRUSTED.test(codes)
+      ? '; name the file of whoever signed its certificate in serving.ca'
+      : '';
+    const why = `${figures.failure ?? ''}${codes === '' ? '' : ` (${codes})`}${mend}`;
     const message = `not one of ${figures.of} requests was answered: ${why}`;
     throw new Failure('node', 'NO_ANSWER', message);
   }

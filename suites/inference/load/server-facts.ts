@@ -4,7 +4,15 @@ import type { LoadSettings } from './settings.ts';
 import { apiBase, headersFor } from './target.ts';
 
 const LIMIT = 5000;
-const MOST = 4096;
+const MOST = 65_536;
+
+/** Where servers tell their version: vLLM and TensorRT-LLM, SGLang (its newer and its older name), llama.cpp. */
+const VERSIONS = [
+  ['/version', /"version"\s*:\s*"([^"\\]{1,100})"/u],
+  ['/server_info', /"version"\s*:\s*"([^"\\]{1,100})"/u],
+  ['/get_server_info', /"version"\s*:\s*"([^"\\]{1,100})"/u],
+  ['/props', /"build_info"\s*:\s*"([^"\\]{1,100})"/u],
+] as const;
 
 /** @returns facts, and the model's name: the plan's, or the first that the server lists */
 export async function askServer(
@@ -30,13 +38,18 @@ export async function askServer(
       return undefined;
     }
   };
-  const [models, version] = [await ask('/v1/models'), await ask('/version')];
+  const models = await ask('/v1/models');
   const listed = /"id"\s*:\s*"([^"\\]{1,200})"/u.exec(models?.text ?? '')?.[1];
   const facts: (readonly [string, string])[] = [
     ['load.node', process.version],
     ['load.threads', String(settings.threads)],
   ];
-  if (version !== undefined) facts.push(['server.version', version.text.slice(0, 200)]);
+  for (const [path, pattern] of VERSIONS) {
+    const version = pattern.exec((await ask(path))?.text ?? '')?.[1];
+    if (version === undefined) continue;
+    facts.push(['server.version', version]);
+    break;
+  }
   if (models !== undefined && models.server !== '') facts.push(['server.name', models.server]);
   if (listed !== undefined) facts.push(['server.model', listed]);
   return { facts, model: settings.model === '' ? (listed ?? '') : settings.model };

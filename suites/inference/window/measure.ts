@@ -112,7 +112,7 @@ export function windowFigures(
     counted: own.every((row) => row.usage === undefined),
     ...(wrong[0] !== undefined && { usage: `${wrong[0]} (${wrong.length} requests)` }),
     unstreamed: own.filter(isUnstreamed).length,
-    backlog: backlog(own, plan.rate),
+    backlog: backlog(own),
     dropped,
     unsteady: cut === undefined || cut > plan.settling,
   };

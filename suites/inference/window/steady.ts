@@ -58,15 +58,16 @@ export interface Backlog {
  * Backlog and TTFT against time, over 8 parts of the window: saturated when both slopes are positive.
  *
  * @param rows in the order of the schedule; failed ones stand with how long they took
- * @param rate requests a second that were offered
  * @see STATISTICS.md 6.4 (guidellm's over-saturation: slope of concurrency and of TTFT)
  */
-export function backlog(rows: readonly RequestRow[], rate: number): Backlog {
+export function backlog(rows: readonly RequestRow[]): Backlog {
   const [first, last] = [rows[0], rows.at(-1)];
   const none = { slope: 0, ttftSlope: 0, saturated: false };
   if (first === undefined || last === undefined || rows.length < 2 * PARTS) return none;
   const length = (last.scheduled - first.scheduled) / PARTS;
   if (!(length > 0)) return none;
+  // As they were sent: a trace has its own pace, whatever rate its case is named by.
+  const offered = rows.length / (PARTS * length);
   const middle = (part: number) => first.scheduled + (part + 0.5) * length;
   const places = Array.from({ length: PARTS }, (_, part) => middle(part));
   const starts = rows.map((row) => row.scheduled);
@@ -89,7 +90,7 @@ export function backlog(rows: readonly RequestRow[], rate: number): Backlog {
   return {
     slope: load.slope,
     ttftSlope: wait.slope,
-    saturated: load.least > 0 && wait.least > 0 && load.slope > MATERIAL * rate,
+    saturated: load.least > 0 && wait.least > 0 && load.slope > MATERIAL * offered,
   };
 }
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Node } from '../../../runners/model.ts';
@@ -199,6 +200,60 @@ test('server mode starts the server on its node, waits for it, and loads it from
   assert.equal(loading?.environment, { ASSAY_LOAD_KEY: { secret: 'KEY_A' } });
 });
 
+test('from the node: the same generator as one file, each node to its own server', () => {
+  const { url: _url, ...rest } = ENDPOINT;
+  const nodes = [NODE, nodeWith('n0002', 'gpu', 8)];
+  const server = { command: ['vllm', 'serve', 'm', '--port', '{port}'] };
+  const suite = of({ ...rest, server, from: 'node', key: 'KEY_A' }, 'server');
+  const [one] = suite.cases(nodes);
+  assert.is(one?.scope, 'endpoint');
+  assert.is(one?.parameters['from'], 'node');
+  assert.match(one?.id ?? '', /^[a-z0-9._=-]+from-node[a-z0-9._=-]+$/u);
+  const loading = one === undefined ? undefined : suite.steps(one, [NODE])[1];
+  assert.is(loading?.on, 'each-node');
+  const [program, file, , url] = loading?.argv ?? [];
+  assert.is(program, 'node');
+  assert.match(JSON.stringify(file), /\{"payload":".*on-node\.bundle\.mjs"\}/u);
+  assert.is(url, 'http://{address}:{port}');
+  assert.equal(loading?.environment, { ASSAY_LOAD_KEY: { secret: 'KEY_A' } });
+  // A server that each node has already: a loopback address is its own.
+  assert.is(of({ ...ENDPOINT, from: 'node' }).cases(nodes)[0]?.scope, 'endpoint');
+  const shared = { ...ENDPOINT, url: 'http://llm.lab:8000', from: 'node' };
+  assert.match(problems({ mode: 'endpoint', serving: shared }), /one server for all/u);
+});
+
+test('a node without Node.js is told what it lacks, and is not blamed', () => {
+  const { url: _url, ...rest } = ENDPOINT;
+  const suite = of({ ...rest, server: { command: ['vllm'] }, from: 'node' }, 'server');
+  const [one] = suite.cases([NODE]);
+  if (one === undefined) throw new Error('no case');
+  const steps = suite
+    .steps(one, [NODE])
+    .map(({ nodes, on, role }, index) => ({ index, nodes, on, role }));
+  const reader = suite.reader({ case: one, attempt: 'a/0', nodes: [NODE], steps });
+  const at = { node: 'n0001', rank: 0, seconds: 1 };
+  const { outcome } = reader.end([
+    { ...at, step: 0, role: 'server', ended: 'stopped' },
+    {
+      ...at,
+      step: 1,
+      role: 'load',
+      ended: 'not-started',
+      code: 'TOOL_MISSING',
+      reason: 'node: No such file or directory',
+    },
+  ]);
+  assert.is(
+    outcome.status === 'failed' && `${outcome.owner} ${outcome.code}`,
+    'harness TOOL_MISSING',
+  );
+  assert.match(
+    outcome.status === 'failed' ? outcome.message : '',
+    /install Node\.js 20\.19 or newer/u,
+  );
+  assert.equal(outcome.status === 'failed' && outcome.suspects, []);
+});
+
 test('a key in the plan is refused, and never repeated', () => {
   const key = 'sk-proj-abcdefghijklmnop';
   const { url: _url, ...rest } = ENDPOINT;
@@ -253,6 +308,22 @@ test('a trace that is not there, is none or is too short is refused by name', ()
   assert.match(said('bad', `${line}{}\n`), /bad: line 2 of the trace/u);
   assert.match(said('short', line), /short has 1 lines, .* asks for 2 requests/u);
   assert.is(said('good', line + line), '');
+  rmSync(folder, { recursive: true });
+});
+
+test('a file of certificates is looked at with the plan, and goes with the generator', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-ca-'));
+  const ca = join(folder, 'ca.pem');
+  const said = () => problems({ mode: 'endpoint', serving: { ...ENDPOINT, ca } });
+  assert.match(said(), /serving\.ca .*can't be read \(ENOENT\)/u);
+  writeFileSync(ca, '-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n');
+  assert.match(said(), /serving\.ca .*holds no certificate/u);
+  writeFileSync(ca, rootCertificates[0] ?? '');
+  assert.is(said(), '');
+  const suite = of({ ...ENDPOINT, ca });
+  const [one] = suite.cases([NODE]);
+  const [step] = one === undefined ? [] : suite.steps(one, [NODE]);
+  assert.equal(step?.environment, { NODE_EXTRA_CA_CERTS: { here: ca } });
   rmSync(folder, { recursive: true });
 });
 

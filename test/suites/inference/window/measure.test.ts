@@ -100,9 +100,8 @@ function queue(rate: number, seed: number, slots = 4, service = 0.1, count = 150
 test('saturation is seen above what a server can do, and not below', () => {
   // 4 slots of 0.1 s: 40 requests/s.
   const called = (rate: number) =>
-    Array.from({ length: 40 }, (_, seed) => backlog(queue(rate, seed), rate).saturated).filter(
-      Boolean,
-    ).length;
+    Array.from({ length: 40 }, (_, seed) => backlog(queue(rate, seed)).saturated).filter(Boolean)
+      .length;
   assert.is(called(25), 0);
   assert.is(called(36), 0);
   assert.ok(called(50) >= 38, String(called(50)));

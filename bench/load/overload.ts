@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { startReference } from '../../test/reference-llm.ts';
 import type { Row } from '../bench.ts';
 import { builtDist } from '../prepare.ts';
-import { pinned, SERVER_CORE } from './sides.ts';
+import { atEnd, pinned, SERVER_CORE } from './sides.ts';
 
 /** Of the kernel's first version of control groups, or the second, with a file that shows which it is. */
 const GROUPS = [
@@ -30,11 +30,7 @@ export async function overload(): Promise<Row[]> {
   const server = await startReference({}, pinned(SERVER_CORE));
   const folder = mkdtempSync(join(tmpdir(), 'assay-overload-'));
   const group = limitedGroup();
-  const leave = () => {
-    group?.remove();
-    process.exit(130);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
+  const removed = atEnd(() => group?.remove());
   const target = `exit 3, and the reason is CLIENT_BOTTLENECK`;
   if (group === undefined) {
     await server.stop();
@@ -57,7 +53,7 @@ export async function overload(): Promise<Row[]> {
   } finally {
     await server.stop();
     group.remove();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, leave);
+    removed();
     rmSync(folder, { recursive: true, force: true });
   }
 }

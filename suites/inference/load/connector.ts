@@ -4,6 +4,8 @@ import { buildConnector } from 'undici';
 
 /** All sockets of a thread are read into one buffer, one after the other. */
 const READ = 64 * 1024;
+/** What was read lies in blocks of this size: a block each would cost more than its bytes. */
+const BLOCK = 1024 * 1024;
 
 /**
  * A stream of tokens is many small reads, and each would cost Node.js a buffer of 64 KiB, a queue and a tick more.
@@ -12,13 +14,25 @@ const READ = 64 * 1024;
  */
 export function directConnector(timeout: number): buildConnector.connector {
   const buffer = Buffer.allocUnsafeSlow(READ);
+  let block = Buffer.allocUnsafeSlow(BLOCK);
+  let used = 0;
+  // A copy: whoever keeps a part of it keeps it past the next read.
+  const kept = (length: number) => {
+    if (used + length > BLOCK) {
+      block = Buffer.allocUnsafeSlow(BLOCK);
+      used = 0;
+    }
+    const from = used;
+    used += length;
+    buffer.copy(block, from, 0, length);
+    return block.subarray(from, used);
+  };
   return (options, callback) => {
     let take: ((bytes: Buffer) => void) | undefined;
     const onread = {
       buffer,
       callback(length: number) {
-        // A copy: whoever keeps a part of it keeps it past the next read.
-        take?.(Buffer.from(buffer.subarray(0, length)));
+        take?.(kept(length));
         return true;
       },
     };

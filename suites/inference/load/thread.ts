@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Pool } from 'undici';
-import { Histogram } from '../window/histogram.ts';
+import { bucketOf, Histogram } from '../window/histogram.ts';
 import { outputTokens } from '../window/request-times.ts';
 import { encodeRow, type RequestRow } from '../window/row.ts';
 import { clockFrom } from './clock.ts';
@@ -40,8 +40,8 @@ export type Told =
 const MOST_TROUBLES = 3;
 /** Rows told at once. */
 const BATCH = 64;
-/** ms between two looks at the event loop. */
-const RESOLUTION = 5;
+/** ms between two looks at the event loop: each wakes a thread that may have nothing else to do. */
+const RESOLUTION = 20;
 
 const port = parentPort;
 if (port === null) throw new Error('thread.ts runs in a worker thread');
@@ -84,8 +84,9 @@ function runWindow({ window, epoch, schedule }: Order): void {
       // Tokens after the first, spread evenly over the chunks after the first.
       const each = Math.max(1, (outputTokens(row) - 1) / Math.max(1, gaps.length));
       for (const gap of gaps) {
-        chunkGaps.add(gap);
-        tokenGaps.add(gap / each, each);
+        const bucket = bucketOf(gap);
+        chunkGaps.addAt(bucket, 1);
+        tokenGaps.addAt(each === 1 ? bucket : bucketOf(gap / each), each);
       }
     },
     trouble(what: string) {

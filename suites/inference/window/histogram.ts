@@ -5,13 +5,18 @@ const WIDTH = Math.log(1.01);
 /** Shorter than this counts as this, s. */
 const LEAST = 1e-6;
 
+/** The bucket that a duration falls into. */
+export function bucketOf(seconds: number): number {
+  return Math.round(Math.log(Math.max(seconds, LEAST) / LEAST) / WIDTH);
+}
+
 /** Counts by bucket; weights may be fractions. */
 export class Histogram {
   readonly #counts = new Map<number, number>();
   #total = 0;
 
   add(seconds: number, weight = 1): void {
-    this.addAt(Math.round(Math.log(Math.max(seconds, LEAST) / LEAST) / WIDTH), weight);
+    this.addAt(bucketOf(seconds), weight);
   }
 
   /** By bucket, as `pairs` gave it. */

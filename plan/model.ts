@@ -206,6 +206,10 @@ export interface Part {
   readonly scaleUp?: Sourced<number>;
   /** Accelerators that one scale-up domain spans where that is more than a node (NVL72: 72). */
   readonly scaleUpDomain?: number;
+  /** Chips that are linked with their neighbours only (TPUs): a plane or space of them, and ranks that each shows. */
+  readonly torus?: { readonly axes: 2 | 3; readonly ranksPerChip: number };
+  /** What a host's network carries for each of its accelerators (between slices of TPUs: DCN), B/s, one direction. */
+  readonly hostNetwork?: Sourced<number>;
   /** W, default limit. */
   readonly power?: Sourced<number>;
   /** NICs of a node by provider machine type; `rate` in B/s, one direction, a NIC. */

@@ -76,6 +76,10 @@ function* units(verdict: Verdict): Generator<string> {
     .filter((node) => node.verdict !== 'pass')
     .sort((a, b) => SEVERITY[a.verdict] - SEVERITY[b.verdict]);
   if (bad.length === 0) return;
+  for (const { unit, by, with: rest } of verdict.lot.lost ?? []) {
+    const others = rest.length === 0 ? '' : `; with it go ${safe(nodeRanges(rest))}`;
+    yield `\n**${safe(unit)}** is lost whole, by ${safe(nodeRanges(by))}${others}.\n`;
+  }
   yield '\n## Units that did not pass\n\n| Node | Identity | Verdict | Owner | Class | Reason | Remedy |\n|---|---|---|---|---|---|---|\n';
   for (const node of bad.slice(0, UNITS)) {
     const { text, glyph } = WORD[node.verdict];

@@ -148,6 +148,12 @@ export interface Verdict {
     readonly rejected: number;
     readonly inconclusive: number;
     readonly notTested: number;
+    /** Units of several nodes (slices, racks) that failed: by which nodes, and which go with them. Absent: none. */
+    readonly lost?: readonly {
+      readonly unit: string;
+      readonly by: readonly string[];
+      readonly with: readonly string[];
+    }[];
   };
   /** Every node of the delivery; owner, class, next: the remedy. */
   readonly nodes: readonly {

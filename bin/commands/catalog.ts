@@ -62,6 +62,7 @@ function show(part: Part, floors: ReturnType<typeof floorsOf>, io: Io): void {
   line('memory', part.memory, 1e-9, 'GB');
   line('memory bandwidth', part.memoryBandwidth, 1e-12, 'TB/s');
   line('scale-up, one way', part.scaleUp, 1e-9, 'GB/s');
+  line('host network a chip', part.hostNetwork, 1e-9, 'GB/s');
   line('power', part.power, 1, 'W');
   for (const one of part.machines) {
     line(`${one.provider} ${one.type}`, one.rate, 1e-9, `GB/s × ${one.nics} NICs`);

@@ -46,7 +46,9 @@ function sigma({ decision, criteria }: Plan, { truth }: SimOptions): Sigma {
 type Sigma = NonNullable<Plan['decision']['sigma']>;
 
 function simulated(plan: Plan, nodes: number): SimOptions {
-  const rack = plan.delivery.unit === 'node' ? {} : { 'rack-size': UNIT };
+  const rack = { node: {}, rack: { 'rack-size': UNIT }, slice: { 'slice-size': UNIT } }[
+    plan.delivery.unit
+  ];
   if (plan.fleet.runner === 'sim') {
     const own = plan.fleet.options as SimOptions;
     return { ...own, ...rack, nodes, faults: [] };

@@ -15,7 +15,7 @@ type Row = readonly [
   /** Criterion on nodes that must say so, and its words. */
   criterion: string,
   words: readonly Word[],
-  on?: 'gpu',
+  on?: 'gpu' | 'accelerator',
 ];
 
 /** Rules of nodes, one row each. */
@@ -106,12 +106,14 @@ export function nodeRules(healthy: Healthy): readonly Rule[] {
       fault('missing-accelerator'),
       'delivery.matches',
       ['fail'],
-      'gpu',
+      'accelerator',
     ],
     [
       'readiness/any',
       `a check that no criterion names is false on ${victim}`,
-      inventory('system', /"shm":\d+/u, '"shm":1048576'),
+      plan.part?.kind === 'tpu'
+        ? inventory('clock', /"synchronised":true/u, '"synchronised":false')
+        : inventory('system', /"shm":\d+/u, '"shm":1048576'),
       'readiness',
       ['fail'],
     ],
@@ -141,7 +143,10 @@ export function nodeRules(healthy: Healthy): readonly Rule[] {
     'gpu',
   ];
   return [...table, ...(uniform ? [stale] : [])]
-    .filter(([, , , , , on]) => on === undefined || plan.part?.kind === on)
+    .filter(([, , , , , on]) => {
+      const kind = plan.part?.kind;
+      return on === undefined || kind === on || (on === 'accelerator' && kind !== 'cpu');
+    })
     .map(([id, broken, how, criterion, words]) => ({
       id,
       broken,

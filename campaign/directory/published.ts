@@ -105,6 +105,11 @@ const verdict = z.strictObject({
     rejected: count,
     inconclusive: count,
     notTested: count,
+    lost: z
+      .array(
+        z.strictObject({ unit: z.string(), by: z.array(z.string()), with: z.array(z.string()) }),
+      )
+      .optional(),
   }),
   nodes: z.array(
     z.strictObject({

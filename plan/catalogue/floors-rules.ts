@@ -1,4 +1,4 @@
-/** What any GPU must show, whatever its figures: right results, readiness, no hardware events. */
+/** What any accelerator must show, whatever its figures: right results, readiness, no hardware events. */
 import type { Part } from '../model.ts';
 import { ruleFloor } from './floor.ts';
 import type { Floor } from './floor.ts';
@@ -7,7 +7,7 @@ import type { Floor } from './floor.ts';
 const READY = ['accelerator-memory', 'row-remap', 'ecc'] as const;
 const READY_SHOWN = ['mig', 'power-limit', 'pcie-width', 'foreign-processes', 'fabric'] as const;
 
-/** Rules of a GPU; AMD's readiness and counters are not read yet, so they can't be asked for. */
+/** Rules of a part; readiness of single accelerators and counters are NVIDIA's: no others are read yet. */
 export function rules(part: Part): readonly Floor[] {
   const results = [
     ruleFloor('gemm-correct', 'matmul.gemm.correct', 'accelerator', 'exact'),

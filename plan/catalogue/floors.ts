@@ -7,6 +7,7 @@ import type { Part } from '../model.ts';
 import type { Floor } from './floor.ts';
 import { cpuFloors } from './floors-cpu.ts';
 import { rules } from './floors-rules.ts';
+import { tpuFloors } from './floors-tpu.ts';
 import { partById } from './parts.ts';
 
 const GIB = 2 ** 30;
@@ -48,7 +49,7 @@ const TRANSFER: Readonly<Record<string, { h2d: number; d2h: number; source: stri
  *
  * @param provider who is paid: some figures hold for one network only
  * @param accelerators of a node; absent: the usual node's
- * @returns empty where the catalogue has none: unknown SKUs, TPUs
+ * @returns empty for an unknown SKU
  */
 export function floorsOf(sku: string, provider: string, accelerators?: number): readonly Floor[] {
   const part = partById(sku);
@@ -67,7 +68,7 @@ function allFloors(part: Part): readonly Floor[] {
     case 'cpu':
       return cpuFloors;
     case 'tpu':
-      return [];
+      return [...rules(part), ...tpuFloors(part)];
     case 'gpu':
       return [
         ...rules(part),
@@ -105,7 +106,7 @@ function compute(part: Part): readonly Floor[] {
 function memory(part: Part): readonly Floor[] {
   const peak = part.memoryBandwidth;
   if (peak === undefined) return [];
-  // 3.8 of 4.8 TB/s on H200 (FACTS.md F row 3); AMD and TPU copies reach less of their peak.
+  // 3.8 of 4.8 TB/s on H200 (FACTS.md F row 3); AMD copies reach less of their peak.
   const share = part.title.startsWith('NVIDIA') ? 0.79 : 0.7;
   return [
     {

@@ -5,7 +5,8 @@ import { lookedAfter } from '../cloud/notices.ts';
 import type { Notice } from '../cloud/runner.ts';
 import type { Gcp } from './client.ts';
 import { instancesOfZone, machineOf } from './machines.ts';
-import { nodesIn, workersOf } from './tpu.ts';
+import { nodesIn } from './tpu.ts';
+import { HEALTH, MAINTENANCE, noticesOf, tpuHosts } from './tpu-health.ts';
 import { begun, describe } from './windows.ts';
 
 /** Maintenance that is due, and machines that end without us. */
@@ -48,7 +49,14 @@ export async function inMaintenance(
 ): Promise<ReadonlyMap<string, string>> {
   const own = new Map(machines.filter((one) => !isWorker(one)).map((one) => [one.id, one]));
   const now = gcp.clock.now();
-  const found = new Map<string, string>();
+  // Hosts of the TPU API came with their node's health.
+  const found = new Map(
+    machines.flatMap(({ id, facts = {} }) =>
+      facts[HEALTH] === MAINTENANCE
+        ? [[id, facts['gcp.health-description'] ?? MAINTENANCE] as const]
+        : [],
+    ),
+  );
   for (const zone of new Set([...own.values()].map(({ where }) => where))) {
     try {
       for (const { id, resourceStatus } of await instancesOfZone(gcp, zone, undefined, signal)) {
@@ -71,14 +79,7 @@ async function lookAtNodes(
   signal: AbortSignal,
 ): Promise<readonly Notice[]> {
   const { found } = await nodesIn(gcp, zone, signal);
-  const now = new Map(
-    found.flatMap((node) => workersOf(node, zone, 'private')).map((one) => [one.id, one]),
-  );
-  return workers.flatMap(({ id }): readonly Notice[] => {
-    const seen = now.get(id);
-    if (seen !== undefined && seen.life !== 'ended') return [];
-    return [{ machines: [id], kind: 'preempted', detail: seen?.state ?? 'gone from its zone' }];
-  });
+  return noticesOf(tpuHosts(workers), found);
 }
 
 async function look(

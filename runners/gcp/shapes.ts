@@ -39,6 +39,7 @@ export const instanceShape = z.object({
   zone: text.optional(),
   status: text.optional(),
   statusMessage: text.nullish(),
+  machineType: text.nullish(),
   creationTimestamp: text.optional(),
   labels,
   metadata: z
@@ -151,9 +152,23 @@ export const workersAttributesShape = z.object({
 export const tpuNodeShape = z.object({
   name: text,
   state: text.optional(),
+  health: text.nullish(),
+  healthDescription: text.nullish(),
+  symptoms: z
+    .array(
+      z.object({
+        createTime: text.nullish(),
+        symptomType: text.nullish(),
+        details: text.nullish(),
+        workerId: text.nullish(),
+      }),
+    )
+    .nullish(),
+  acceleratorType: text.nullish(),
+  acceleratorConfig: z.object({ type: text.nullish(), topology: text.nullish() }).nullish(),
+  runtimeVersion: text.nullish(),
   createTime: text.optional(),
   labels,
-  healthDescription: text.nullish(),
   networkEndpoints: z
     .array(
       z.object({

@@ -2,6 +2,7 @@
 import type { Listing, Machine } from '../cloud/model.ts';
 import type { Gcp } from './client.ts';
 import { last, queuedShape, tpuNodesShape, type QueuedResource, type TpuNode } from './shapes.ts';
+import { factsOf } from './tpu-health.ts';
 
 const LIFE: Readonly<Record<string, Machine['life']>> = {
   CREATING: 'starting',
@@ -103,7 +104,8 @@ export function workersOf(
       state,
       ...(reach !== undefined && reach !== '' && { address: reach }),
       ...(ipAddress !== undefined && ipAddress !== '' && { fabricAddress: ipAddress }),
-      domains: [{ kind: 'slice', id: name, from: 'provider' }],
+      domains: [{ kind: 'slice', id: `${zone}/${last(name)}`, from: 'provider' }],
+      facts: factsOf(node, worker),
       ...(Number.isFinite(since) && { since }),
     };
   });

@@ -2,27 +2,19 @@
 import type { Accelerator } from '../model.ts';
 import type { Gpu } from './model.ts';
 import type { Outputs } from './outputs.ts';
+import { parseAmdSmi } from './parse/amd-smi.ts';
 import * as files from './parse/files.ts';
 import { parseXids, type Xid } from './parse/kernel-log.ts';
 import { parseLscpu, type Cpu } from './parse/lscpu.ts';
 import { parseNvidiaSmi } from './parse/nvidia-smi.ts';
 import { parseNvlinkStatus, type NvlinkStatus } from './parse/nvlink.ts';
 import { parseRocmSmi } from './parse/rocm-smi.ts';
-import { parseTpuEnv, parseTpuInfo, type TpuInfo } from './parse/tpu.ts';
+import { GOOGLE, parseTpuEnv, parseTpuInfo, TPUS, type TpuInfo } from './parse/tpu.ts';
 import { parseTopology, type Topology } from './parse/topology.ts';
 
 /** PCI vendors of GPUs; display controllers of others (a server's VGA) are no accelerators. */
 const GPU_VENDORS = ['0x10de', '0x1002'];
 const GPU_CLASSES = /^0x(?:0300|0302|0380|1200)/u;
-/** Google's chips by PCI device id, with HBM in bytes and devices a chip. */
-const TPUS: Readonly<Record<string, { model: string; memory: number; cores: number }>> = {
-  '0x005e': { model: 'TPU v4', memory: 32 * 2 ** 30, cores: 1 },
-  '0x0063': { model: 'TPU v5e', memory: 16 * 2 ** 30, cores: 1 },
-  '0x0062': { model: 'TPU v5p', memory: 95 * 2 ** 30, cores: 1 },
-  '0x006f': { model: 'TPU v6e', memory: 32 * 2 ** 30, cores: 1 },
-  '0x0076': { model: 'TPU7x', memory: 192 * 2 ** 30, cores: 2 },
-};
-
 export interface Nic {
   readonly name: string;
   /** Board or driver: cards of one model are held against each other. */
@@ -81,7 +73,10 @@ export interface Hardware {
  */
 export function hardwareOf(outputs: Outputs, referenceDevices = 1): Hardware {
   const smi = parsed(outputs.text('nvidia-smi -q -x'), parseNvidiaSmi);
-  const rocm = parsed(outputs.text('rocm-smi -a --json'), parseRocmSmi);
+  const list = outputs.text('amd-smi list --json');
+  const amd = parsed(outputs.text('amd-smi static --json'), (text) => parseAmdSmi(text, list));
+  // Its successor first: from ROCm 7 on rocm-smi is no more than kept.
+  const rocm = amd ?? parsed(outputs.text('rocm-smi -a --json'), parseRocmSmi);
   const gpus = smi?.gpus ?? rocm?.gpus ?? [];
   const pci = outputs.json('pci', files.pci);
   const system = outputs.json('system', files.system) ?? {};
@@ -91,7 +86,7 @@ export function hardwareOf(outputs: Outputs, referenceDevices = 1): Hardware {
   const onBus = bus.filter(
     (one) => GPU_VENDORS.includes(one.vendor ?? '') && GPU_CLASSES.test(one.class ?? ''),
   ).length;
-  const tpus = bus.flatMap((one) => (one.vendor === '0x1ae0' ? [TPUS[one.device ?? '']] : []));
+  const tpus = bus.flatMap((one) => (one.vendor === GOOGLE ? [TPUS[one.device ?? '']] : []));
   const libraries = outputs.json('libraries', files.libraries);
   const log = outputs.text('dmesg');
   const lspci = outputs.text('lspci');

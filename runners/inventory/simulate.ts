@@ -1,5 +1,7 @@
 /** What the payload would print on a node that is truly as `node.node` says. */
+import { partFor } from '../../plan/catalogue/parts.ts';
 import type { Accelerator, PlacedStep, SimulatedNode } from '../model.ts';
+import { GOOGLE, TPUS } from './parse/tpu.ts';
 
 const MIB = 2 ** 20;
 
@@ -13,7 +15,9 @@ export function* simulateInventory(_: PlacedStep, node: SimulatedNode): Iterable
   const say = (source: string, text: string): string => output(source, text);
   const ask = (name: string): number | undefined => node.value(`inventory.${name}`, {});
   const gpus = accelerators.filter((one) => one.kind === 'gpu');
-  const onBus = ask('on-bus') ?? gpus.length;
+  const onBus = accelerators.some(({ kind }) => kind === 'tpu')
+    ? 0
+    : (ask('on-bus') ?? gpus.length);
   const serial = identity.find((one) => one.kind === 'serial')?.value;
   yield say('lscpu -J', JSON.stringify({ lscpu: lscpu(node) }));
   yield say(
@@ -34,7 +38,8 @@ export function* simulateInventory(_: PlacedStep, node: SimulatedNode): Iterable
     `0000:${hex(index + 16)}:00.0`,
     { vendor: '0x10de', device: '0x2330', class: '0x030200' },
   ]);
-  yield say('pci', JSON.stringify(Object.fromEntries(bus)));
+  const chips = accelerators.flatMap((one) => (one.kind === 'tpu' ? [chipOnBus(one)] : []));
+  yield say('pci', JSON.stringify(Object.fromEntries([...bus, ...chips])));
   yield say('infiniband', JSON.stringify(infiniband(node, ask)));
   yield say(
     'modules',
@@ -62,6 +67,14 @@ export function* simulateInventory(_: PlacedStep, node: SimulatedNode): Iterable
     yield say('libraries', JSON.stringify({ torch: environment['torch'], nccl: {} }));
   }
   yield '{"assay":1,"kind":"done","ok":true}\n';
+}
+
+/** A TPU chip as the bus shows it. */
+function chipOnBus({ index, model }: Accelerator) {
+  const part = partFor([model]);
+  const known = Object.entries(TPUS).find(([, one]) => partFor([one.model]) === part);
+  const device = known?.[0] ?? '0xffff';
+  return [`0000:${hex(index)}:05.0`, { vendor: GOOGLE, device, class: '0x120000' }];
 }
 
 /** As the payload cuts it: parts of 8,000 characters. */

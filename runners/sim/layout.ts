@@ -37,7 +37,7 @@ export function trueNode(index: number, options: SimOptions, part: Part | undefi
   const kind = part?.kind ?? 'gpu';
   const model = modelName(options, part);
   const accelerator = (at: number): Accelerator => ({
-    id: kind === 'cpu' ? 'cpu' : gpuId(serial, at),
+    id: { cpu: 'cpu', tpu: `chip${at}`, gpu: gpuId(serial, at) }[kind],
     kind,
     model,
     index: at,
@@ -56,7 +56,11 @@ export function trueNode(index: number, options: SimOptions, part: Part | undefi
     name: own?.name ?? `sim-${serial.toLowerCase()}`,
     fabricAddress: `sim-${serial.toLowerCase()}`,
     accelerators: Array.from({ length: kind === 'cpu' ? 1 : count }, (_, at) => accelerator(at)),
-    domains: [domain('rack', 'r', options['rack-size']), domain('leaf', 'l', options['leaf-size'])],
+    domains: [
+      domain('rack', 'r', options['rack-size']),
+      domain('leaf', 'l', options['leaf-size']),
+      ...(options['slice-size'] === undefined ? [] : [domain('slice', 's', options['slice-size'])]),
+    ],
     environment: ENVIRONMENT,
     machine: `boot-${serial}`,
   };

@@ -78,6 +78,11 @@ export const simOptions = z.strictObject({
   model: z.string().optional().meta({ description: 'as the driver prints it' }),
   'rack-size': z.int().min(1).default(8),
   'leaf-size': z.int().min(1).default(32),
+  'slice-size': z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: 'hosts of a TPU slice; absent: none' }),
   nics: z.int().min(0).default(8),
   'nic-rate': quantityOption('B/s').prefault('400 Gb/s'),
   /** First number of the serials: another delivery's nodes are other machines. */

@@ -1,8 +1,8 @@
 /** The most that links and NICs let through, for lint. */
 import { partById } from '../../plan/catalogue/parts.ts';
 import type { Parameters, Part, Sourced } from '../../plan/model.ts';
-import { communicatorSize } from './mesh.ts';
 import { busbwFactor, COLLECTIVES, type Collective } from './collectives.ts';
+import { onTorus } from './torus.ts';
 
 /** What joins the domains; a domain is a node, or what one scale-up network spans. */
 export interface Network {
@@ -69,7 +69,7 @@ export function ceiling(
   const rail = parameters['scope'] === 'rail';
   const ranks = (rail ? 1 : part.perNode) * nodes;
   if (ranks < 2) return undefined;
-  if (part.kind === 'tpu') return onTorus(collective, figure, part, ranks, parameters);
+  if (part.torus !== undefined) return onTorus(collective, figure, part, ranks, parameters);
   const bounds = rail
     ? [onRail(collective, part)]
     : [scaleUp(collective, part, ranks, parameters), network(collective, part, nodes)];
@@ -81,39 +81,6 @@ export function ceiling(
     );
   if (lowest === undefined || figure === 'busbw') return lowest;
   return { ...lowest, value: lowest.value / busbwFactor(collective, ranks) };
-}
-
-/** Sides of the torus that a part's links form. */
-const DIMENSIONS: Readonly<Record<string, number>> = {
-  'tpu-v5e': 2,
-  'tpu-v5p': 3,
-  'tpu-v6e': 2,
-  'tpu-7x': 3,
-};
-
-/**
- * busbw on chips that pass everything on from neighbour to neighbour: nothing is reduced on the way, so no chip
- * has more of it than its links carry in one direction; along one axis only the links of that axis do.
- */
-function onTorus(
-  collective: Collective,
-  figure: 'busbw' | 'algbw',
-  part: Part,
-  ranks: number,
-  parameters: Parameters,
-): Sourced<number> | undefined {
-  const { mesh, axis, fabric } = parameters;
-  const sides = DIMENSIONS[part.sku];
-  // What joins slices depends on the hosts: the catalogue has no figure of it.
-  if (part.scaleUp === undefined || sides === undefined || fabric === 'dcn') return undefined;
-  // An axis of the mesh may be folded over several of the torus where there are fewer.
-  const along = typeof mesh === 'string' && mesh.split('x').length === sides;
-  const share = axis !== undefined && along ? sides : 1;
-  const value = part.scaleUp.value / share;
-  const what = share === 1 ? 'all ICI links of a chip' : `ICI links of one of ${sides} axes`;
-  const source = `${what}, one direction: ${part.scaleUp.source}`;
-  if (figure === 'busbw') return { value, source };
-  return { value: value / busbwFactor(collective, communicatorSize(parameters, ranks)), source };
 }
 
 function scaleUp(collective: Collective, part: Part, ranks: number, parameters: Parameters) {

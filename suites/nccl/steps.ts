@@ -107,7 +107,7 @@ export function steps(options: Options, of: Case, nodes: readonly Node[]): reado
     ? [
         ...files(['collective.py', 'operations.py', 'programs.py']),
         ...rendezvous,
-        ...xlaArguments(of, nodes),
+        ...xlaArguments(of, nodes, ranks),
       ]
     : [
         ...files(['rank.py', 'operations.py', 'hang.py']),
@@ -120,7 +120,7 @@ export function steps(options: Options, of: Case, nodes: readonly Node[]): reado
 }
 
 /** What kind of devices, and how they lie. */
-function xlaArguments(of: Case, nodes: readonly Node[]): readonly Argument[] {
+function xlaArguments(of: Case, nodes: readonly Node[], ranks: number): readonly Argument[] {
   const tpu = nodes.some((node) => node.accelerators.some(({ kind }) => kind === 'tpu'));
   const slices = tpu ? slicesOf(nodes) : undefined;
   return [
@@ -128,7 +128,7 @@ function xlaArguments(of: Case, nodes: readonly Node[]): readonly Argument[] {
     { port: 'roll' },
     '--kind',
     tpu ? 'tpu' : 'cpu',
-    ...meshArguments(of.parameters),
+    ...meshArguments(of.parameters, ranks),
     ...(slices === undefined ? [] : ['--slices', slices.join(',')]),
   ];
 }

@@ -43,6 +43,24 @@ test('markdown: the origin first, the verdict next, hostile text as text', async
   assert.not.match(hostile, /<script|<img|\u202e|[^\\]\[a\]|\n# head/u);
 });
 
+test('a slice that is lost whole is named with the node that it is lost by, and those that go with it', async () => {
+  const run = sampleRun(RUNS.mixed);
+  const lost = [{ unit: 'slice z/<b>', by: ['n0007'], with: ['n0005', 'n0006', 'n0008'] }];
+  const slices =
+    run.verdict === undefined
+      ? run
+      : { ...run, verdict: { ...run.verdict, lot: { ...run.verdict.lot, lost } } };
+  const texts = async (id: string) => [...(await rendered(id, slices)).values()].join('');
+  const markdown = await texts('markdown');
+  assert.match(markdown, 'is lost whole, by n0007; with it go n0005, n0006, n0008 \\(3 nodes\\).');
+  const html = await texts('html');
+  assert.match(
+    html,
+    /slice z\/&lt;b&gt;<\/bdi><\/strong> \(4 nodes\), by <a href="#[^"]+"><bdi>n0007/u,
+  );
+  assert.not.match(await only('html', 'mixed'), 'lost whole');
+});
+
 test('csv: RFC 4180, no formula, one row a finding or a sample', async () => {
   const findings = parse<Record<string, string>>(await only('csv', 'hostile'), {
     columns: true,

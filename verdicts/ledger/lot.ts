@@ -2,7 +2,7 @@
 import { subjectNodes } from '../../plan/subject.ts';
 import { identityKeys } from '../criteria/identity.ts';
 import { criteriaBars, judgeCensus, type LotResult } from '../lots/census.ts';
-import { groupUnits, unitsOf } from '../lots/units.ts';
+import { groupUnits, unitBars, unitsOf } from '../lots/units.ts';
 import type { DeliveryRun, NotCounted } from '../model.ts';
 import { count, nameOf, some } from '../show.ts';
 import type { Machine } from './machines.ts';
@@ -32,6 +32,7 @@ export function judgeDelivery(
     wide,
     bars: [
       ...criteriaBars(plan.criteria, plan.part !== undefined, plan.delivery.sku),
+      ...unitBars(nodes, plan.delivery.unit),
       ...countBar(runs),
       ...lotBars(runs, current),
       ...strangerBars(runs),

@@ -21,7 +21,9 @@ const COLLECTIVES: ReadonlySet<string> = new Set([
 /** Undefined where neither the catalogue nor the suite knows one. */
 export function ceilingOf(criterion: Criterion, setting: Setting): Ceiling | undefined {
   const [, collective = '', quantity] = criterion.metric.split('.');
-  if (setting.part !== undefined && quantity === 'busbw' && COLLECTIVES.has(collective)) {
+  // Chips in a torus have no network of this form: the suite knows their links.
+  const switched = setting.part !== undefined && setting.part.torus === undefined;
+  if (switched && quantity === 'busbw' && COLLECTIVES.has(collective)) {
     return networkCeiling(criterion, collective as Collective, setting.part, setting);
   }
   const suite = setting.suites.find(({ metrics }) =>

@@ -39,7 +39,10 @@ function againstRoofline(criterion: Criterion, setting: Setting): readonly Remar
         level: 'error',
         criterion: id,
         message: `no part can reach ${show(limit.value)}: it is above ${roof}`,
-        hint: 'Lower the limit, or name SHARP in its source where the fabric reduces.',
+        hint:
+          criterion.metric.startsWith('nccl.') && setting.part?.torus === undefined
+            ? 'Lower the limit, or name SHARP in its source where the fabric reduces.'
+            : 'Lower the limit.',
       },
     ];
   }

@@ -2,7 +2,7 @@
 import type { Criterion, Decision } from '../../plan/model.ts';
 import type { LotWord, Word } from '../model.ts';
 import { count, some } from '../show.ts';
-import type { Unit } from './units.ts';
+import { lostUnits, nameOfUnit, type LostUnit, type Unit } from './units.ts';
 
 /** What the lot's word rests on. */
 export interface LotFacts {
@@ -26,6 +26,8 @@ export interface LotResult {
   readonly rejected: number;
   readonly inconclusive: number;
   readonly notTested: number;
+  /** Units of several nodes that failed; absent: none. */
+  readonly lost?: readonly LostUnit[];
 }
 
 /** F > c rejects; F + I ≤ c with every unit tested accepts; anything else does neither. */
@@ -36,7 +38,9 @@ export function judgeCensus(facts: LotFacts): LotResult {
   const failed = of('fail');
   const doubtful = of('inconclusive');
   const notTested = of('not-tested').length + delivered - units.length;
+  const lost = lostUnits(units);
   const counts = {
+    ...(lost.length > 0 && { lost }),
     delivered,
     tested: delivered - notTested,
     accepted: of('pass').length,
@@ -54,13 +58,13 @@ export function judgeCensus(facts: LotFacts): LotResult {
   const reasons: string[] = [];
   if (failed.length > 0) {
     reasons.push(
-      `${count(failed.length, 'unit')} of ${delivered} nonconforming: ${some(failed.map((unit) => unit.id))}`,
+      `${count(failed.length, 'unit')} of ${delivered} nonconforming: ${some(failed.map(nameOfUnit))}`,
     );
   }
   reasons.push(...hidden.map((one) => one.text));
   if (doubtful.length > 0) {
     reasons.push(
-      `${count(doubtful.length, 'unit')} inconclusive (${HOLD[decision.inconclusive]}): ${some(doubtful.map((unit) => unit.id))}`,
+      `${count(doubtful.length, 'unit')} inconclusive (${HOLD[decision.inconclusive]}): ${some(doubtful.map(nameOfUnit))}`,
     );
   }
   if (notTested > 0) reasons.push(`${count(notTested, 'unit')} of ${delivered} not fully tested`);

@@ -5,7 +5,7 @@ import { upperLimit } from '../statistics/clopper-pearson.ts';
 import { effectiveSize, intraclassCorrelation } from '../statistics/clustering.ts';
 import type { LotFacts, LotResult } from './census.ts';
 import { sampleWord, SAMPLING_RISK } from './sampling.ts';
-import type { Unit } from './units.ts';
+import { lostUnits, nameOfUnit, type Unit } from './units.ts';
 
 /**
  * @param drawn whether a unit was drawn
@@ -28,7 +28,9 @@ export function judgeSample(
     failed: failed.length,
     open: doubtful.length + untested.length,
   });
+  const lost = lostUnits(sample);
   const counts = {
+    ...(lost.length > 0 && { lost }),
     delivered,
     tested: n - untested.length,
     accepted: n - failed.length - doubtful.length - untested.length,
@@ -38,7 +40,7 @@ export function judgeSample(
   };
   const reasons = [
     `${n} of ${count(delivered, 'unit')} drawn: ${failed.length} nonconforming, ${doubtful.length} inconclusive, ${untested.length} not tested`,
-    ...(failed.length === 0 ? [] : [`nonconforming: ${some(failed.map((unit) => unit.id))}`]),
+    ...(failed.length === 0 ? [] : [`nonconforming: ${some(failed.map(nameOfUnit))}`]),
     ...facts.wide.map((one) => one.text),
     `at 95 % confidence at most ${(100 * upperLimit(Math.min(n, counts.rejected), Math.max(1, n), 0.95)).toPrecision(3)} % of such units are nonconforming`,
     ...clustering(sample, rackOf),

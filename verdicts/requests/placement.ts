@@ -63,8 +63,19 @@ export function newPlacements(
     case 'domain':
       return domains(of, nodes, ready, has, words);
     case 'lot':
-      return !waiting && ready.length > 1 && again(has, ready) ? [place(ready)] : [];
+      return !waiting && ready.length > 1 && startable(nodes, ready) && again(has, ready)
+        ? [place(ready)]
+        : [];
   }
+}
+
+/** Kinds whose nodes start together or not at all: a slice of TPUs without one of its hosts is no topology. */
+const WHOLE: readonly Domain['kind'][] = ['slice'];
+
+/** Whether what is ready holds all nodes, where they lie in domains that start whole. */
+function startable(nodes: readonly Node[], ready: readonly string[]): boolean {
+  const whole = nodes.some((node) => node.domains.some(({ kind }) => WHOLE.includes(kind)));
+  return !whole || ready.length === nodes.length;
 }
 
 /** Whether a group is to be placed: the first time, or without those that broke it. */
@@ -134,7 +145,8 @@ function domains(
   return [...groups.values()].flatMap((group) => {
     if (group.some((node) => words.get(node) === undefined || placed.has(node))) return [];
     const rest = group.filter((node) => able.has(node));
-    return rest.length === 0 ? [] : [place(rest)];
+    const whole = kind !== undefined && WHOLE.includes(kind);
+    return rest.length < (whole ? group.length : 1) ? [] : [place(rest)];
   });
 }
 

@@ -8,7 +8,7 @@ import { worstWord, type End, type Track } from '../criteria/track.ts';
 import { criteriaBars, judgeCensus, type LotFacts, type LotResult } from '../lots/census.ts';
 import { judgeSample } from '../lots/sampled.ts';
 import { SAMPLING_RISK, type Sampler } from '../lots/sampling.ts';
-import { groupUnits, unitsOf } from '../lots/units.ts';
+import { groupUnits, unitBars, unitsOf } from '../lots/units.ts';
 import type { Coverage, Finding, Judgement, JudgeSetup, Stopped, Verdict, Word } from '../model.ts';
 import type { Searching } from '../localisation/searching.ts';
 import type { KnobPairs } from '../knobs/knob-pairs.ts';
@@ -102,7 +102,7 @@ export function buildJudgement(basis: Basis): Judgement {
       nodes: subjectNodes(finding.subject),
       text: `${finding.criterion} fails on ${nameOf(finding.subject)}: ${finding.reason}`,
     })),
-    bars: barsOf(basis, judged),
+    bars: [...unitBars(everyNode, setup.plan.delivery.unit), ...barsOf(basis, judged)],
   });
   const verdict: Verdict = {
     schema: 'assay/verdict/1',

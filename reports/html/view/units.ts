@@ -2,7 +2,7 @@
 import { subjectKey, subjectNodes } from '../../../plan/subject.ts';
 import type { Finding, Verdict } from '../../../verdicts/model.ts';
 import { showCount } from '../../figure.ts';
-import { plural, SEVERITY, WORD } from '../../words.ts';
+import { nodeRanges, plural, SEVERITY, WORD } from '../../words.ts';
 import { numbersOf, type Context } from '../context.ts';
 import { evidenceOf } from './evidence.ts';
 
@@ -20,7 +20,7 @@ const FEW = 3;
 export function unitsView(context: Context) {
   const { verdict } = context.survey;
   if (verdict === undefined)
-    return { full: [], rest: [], restCount: '', links: [], groups: [], none: true };
+    return { lost: [], full: [], rest: [], restCount: '', links: [], groups: [], none: true };
   const bad = verdict.nodes
     .filter((node) => node.verdict !== 'pass')
     .sort((a, b) => SEVERITY[a.verdict] - SEVERITY[b.verdict]);
@@ -30,6 +30,12 @@ export function unitsView(context: Context) {
   const share = Math.floor(ALTOGETHER / Math.max(1, full.length));
   const most = Math.min(FINDINGS, Math.max(FEW, share));
   return {
+    lost: (verdict.lot.lost ?? []).map(({ unit, by, with: rest }) => ({
+      unit,
+      count: plural(by.length + rest.length, 'node'),
+      by: by.map((id) => ({ id, anchor: context.anchor('node', id) })),
+      rest: rest.length === 0 ? '' : nodeRanges(rest),
+    })),
     full: full.map((node) => unit(context, node, findings.get(node.id) ?? [], most)),
     rest: rest.map((node) => ({ ...headOf(context, node), reason: node.reasons[0] ?? '' })),
     restCount: showCount(rest.length),

@@ -1,4 +1,18 @@
-/** What a TPU host says of its slice (`tpu-env` of its metadata) and its chips (`tpu-info`). */
+/** What a TPU host says of its slice (`tpu-env` of its metadata) and its chips (the PCI bus, `tpu-info`). */
+
+/** PCI vendor. */
+export const GOOGLE = '0x1ae0';
+
+/** Google's chips by PCI device id, with HBM in bytes and devices a chip. */
+export const TPUS: Readonly<
+  Record<string, { readonly model: string; readonly memory: number; readonly cores: number }>
+> = {
+  '0x005e': { model: 'TPU v4', memory: 32 * 2 ** 30, cores: 1 },
+  '0x0063': { model: 'TPU v5e', memory: 16 * 2 ** 30, cores: 1 },
+  '0x0062': { model: 'TPU v5p', memory: 95 * 2 ** 30, cores: 1 },
+  '0x006f': { model: 'TPU v6e', memory: 32 * 2 ** 30, cores: 1 },
+  '0x0076': { model: 'TPU7x', memory: 192 * 2 ** 30, cores: 2 },
+};
 
 /** Lines `KEY: 'value'`. */
 export function parseTpuEnv(text: string): ReadonlyMap<string, string> {

@@ -205,9 +205,8 @@ def network():
 def storage():
     disks = {}
     for folder in sorted(glob.glob("/sys/block/nvme*")):
-        found = fields(folder, ["size"])
-        found.update(fields(folder + "/device", ["model", "firmware_rev"]))
-        disks[os.path.basename(folder)] = found
+        inside = fields(folder + "/device", ["model", "firmware_rev"])
+        disks[os.path.basename(folder)] = dict(fields(folder, ["size"]), **inside)
     output("nvme", 0, json.dumps(disks))
 
 def modules():
@@ -290,7 +289,8 @@ def nvidia():
         output("services", 0, json.dumps(units))
 
 def amd():
-    command("rocm-smi -a --json", ["rocm-smi", "-a", "--json"], "accelerators", None, 120)
+    for line in ("rocm-smi -a --json", "amd-smi static --json", "amd-smi list --json"):
+        command(line, line.split(), "accelerators", None, 120)
 
 def tpu():
     """The slice of this host, and who holds its chips; asked where the bus shows chips of Google's."""

@@ -14,12 +14,25 @@ def meshed(jax, places, options):
     if options.slices:
         of = options.slices.split(",")
         places = sorted(places, key=lambda one: int(of[one.process_index]))
+    elif options.cubes:
+        places = by_cube(places, sides[1])
     elif options.kind == "tpu" and len(sides) > 1:
         from jax.experimental import mesh_utils
 
         places = mesh_utils.create_device_mesh(sides, places, allow_split_physical_axes=True).flatten()
     names = tuple("xyzuvw"[: len(sides)])
     return jax.sharding.Mesh(np.array(places, dtype=object).reshape(sides), names), names[options.axis]
+
+
+def by_cube(places, size):
+    """In order of the cubes of 4 x 4 x 4 chips that they stand in, by their own coordinates; `size` of each."""
+    cube = lambda one: tuple(at // 4 for at in one.coords)
+    places = sorted(places, key=lambda one: (cube(one), tuple(one.coords), one.core_on_chip))
+    for first in range(0, len(places), size):
+        row = places[first : first + size]
+        if len({cube(one) for one in row}) != 1:
+            raise ValueError("no whole cubes: ranks from %d on stand in several" % first)
+    return places
 
 
 def sharded(jax, mesh, body, inputs):

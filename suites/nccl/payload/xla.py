@@ -42,6 +42,7 @@ def arguments():
     parser.add_argument("--mesh", default="", help="AxB…: how all ranks lie; empty = in a row")
     parser.add_argument("--roll-port", type=int, required=True, help="where the first node calls the roll")
     parser.add_argument("--axis", type=int, default=0, help="of the mesh, along which the collective runs")
+    parser.add_argument("--cubes", action="store_true", help="rows of the mesh are cubes of 4 x 4 x 4 chips")
     parser.add_argument("--slices", default="", help="slice of each node, comma separated: joined over DCN")
     return parser.parse_args()
 

@@ -87,6 +87,7 @@ test('every figure is positive, of a plausible size, and has a source', () => {
       part.memoryBandwidth,
       part.scaleUp,
       part.power,
+      part.hostNetwork,
       ...part.machines.map((machine) => machine.rate),
     ].filter((figure) => figure !== undefined);
     for (const { value, source } of figures) {
@@ -136,6 +137,21 @@ test('no floor is above what its part can do', () => {
       assert.ok(floor.limit.value > 0.1 * peak.value, `${part.sku} ${floor.id}`);
     }
   }
+});
+
+test('a TPU has floors: results exact, products, copies and the host’s links below its datasheet', () => {
+  const of = (chips: number) =>
+    new Map(floorsOf('tpu-v6e', 'gcp', chips).map((floor) => [floor.id, floor]));
+  const [four, eight] = [of(4), of(8)];
+  assert.is(four.get('gemm-correct')?.decide, 'exact');
+  assert.equal([...four.keys()], [...eight.keys()]);
+  const limit = (id: string) => four.get(id)?.limit?.value ?? 0;
+  assert.ok(Math.abs(limit('bf16-sustained') / 1e12 - 550.8) < 0.1);
+  assert.ok(Math.abs(limit('memory-copy') / 1e9 - 1146.6) < 0.1);
+  assert.ok(Math.abs(limit('all-reduce-node') / 1e9 - 80) < 0.1, '40 % of two links of a corner');
+  assert.is(four.get('fp8-sustained'), undefined, 'it runs at the rate of bf16');
+  assert.ok(floorsOf('tpu-7x', 'gcp').some(({ id }) => id === 'fp8-sustained'));
+  assert.not.ok(of(1).has('all-reduce-node'), 'one chip has no links');
 });
 
 test('a floor measured on a whole node does not hold for a part of one', () => {

@@ -24,7 +24,11 @@ test('hosts of a slice', () => {
 
 test('a slice comes whole', async () => {
   const { slots = [], left, erased } = await attempt(sliceSubject, {}, []);
-  assert.is(slots.filter((one) => 'machine' in one).length, 8);
+  const machines = slots.flatMap((one) => ('machine' in one ? [one.machine] : []));
+  assert.is(machines.length, 8);
+  const slices = machines.map(({ domains }) => domains.find(({ kind }) => kind === 'slice')?.id);
+  assert.is(new Set(slices).size, 1, 'one group is one slice');
+  assert.match(slices[0] ?? '', /^us-central1-a\//u);
   assert.equal(left, []);
   const kinds = new Set(erased?.deleted.map(({ kind }) => kind));
   const all = ['instance group', 'instance', 'instance template', 'resource policy'];

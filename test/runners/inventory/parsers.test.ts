@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseAmdSmi } from '../../../runners/inventory/parse/amd-smi.ts';
 import * as files from '../../../runners/inventory/parse/files.ts';
 import { parseXids } from '../../../runners/inventory/parse/kernel-log.ts';
 import { parseLscpu } from '../../../runners/inventory/parse/lscpu.ts';
@@ -96,6 +97,28 @@ test('rocm-smi JSON of four MI100 is read', () => {
     memory: 34_342_961_152,
     processes: [],
   });
+});
+
+test('amd-smi JSON of an MI210 is read, as a list too; who it is comes from amd-smi list', () => {
+  const text = recorded('inventory/amd-smi-static-mi210.json');
+  const smi = parseAmdSmi(text);
+  const gpu = {
+    index: 0,
+    model: 'AMD Instinct MI210',
+    memory: 65_520 * 2 ** 20,
+    ecc: true,
+    powerLimit: 300,
+    processes: [],
+  };
+  assert.equal(smi?.gpus, [gpu], 'what it does not tell is absent: no serial "0", no UUID');
+  assert.match(smi?.driver ?? '', /6\.14\.0-24-generic/u);
+  // ROCm 6 has no gpu_data; form of the list as its documentation gives it.
+  const list = '[{"gpu":0,"bdf":"0000:23:00.0","uuid":"67ff740f-0000-1000-80e6-b5bb3c3ce0db"}]';
+  const { gpu_data: plain } = JSON.parse(text) as { gpu_data: unknown };
+  const [named] = parseAmdSmi(JSON.stringify(plain), list)?.gpus ?? [];
+  assert.equal([named?.uuid, named?.pci], ['67ff740f-0000-1000-80e6-b5bb3c3ce0db', '0000:23:00.0']);
+  assert.is(parseAmdSmi(text.slice(0, 500)), undefined, 'a cut one is not read');
+  assert.is(parseAmdSmi('{"gpu_data":[{"gpu":"x"}]}'), undefined);
 });
 
 test('lscpu -J is read flat and nested', () => {

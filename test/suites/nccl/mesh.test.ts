@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HarnessError } from '../../../plan/errors.ts';
@@ -94,6 +96,38 @@ test('what only NCCL has is refused for xla, and what only JAX reaches for NCCL'
   refused({ library: 'nccl' }, chips, /torch loads no TPU/u);
   refused({ driver: 'nccl-tests', binaries: '/opt' }, chips, /torch loads no TPU/u);
   refused({ library: 'xla' }, [node(1, 'gpu', 8)], /not for GPUs/u);
+});
+
+test('a slice of several cubes is measured within each of them too, all at once, by the chips’ own coordinates', () => {
+  const host = (number: number): Node => {
+    const { accelerators, ...rest } = slice(number, 'a');
+    return { ...rest, accelerators: accelerators.map((one) => ({ ...one, model: 'TPU v5p' })) };
+  };
+  const hosts = (count: number) => Array.from({ length: count }, (_, at) => host(at + 1));
+  const suite = of({ collectives: ['all_reduce'], scopes: ['domain'] });
+  const ids = (count: number) => suite.cases(hosts(count)).map(({ id }) => id);
+  assert.equal(ids(16), ['nccl.all_reduce.domain.fp32.xla']);
+  assert.equal(ids(32), [
+    'nccl.all_reduce.domain.fp32.xla',
+    'nccl.all_reduce.domain.fp32.xla.cube',
+  ]);
+  const argv = argvOf(suite, 'nccl.all_reduce.domain.fp32.xla.cube', hosts(32));
+  assert.match(argv, /--mesh 2x64 --axis 1 --cubes$/u);
+  const script = `
+import sys, types
+sys.path.insert(0, ${JSON.stringify(fileURLToPath(new URL('../../../suites/nccl/payload', import.meta.url)))})
+sys.dont_write_bytecode = True
+import programs
+place = lambda x, y, z: types.SimpleNamespace(coords=(x, y, z), core_on_chip=0)
+slice = [place(x, y, z) for x in range(4) for y in range(8) for z in range(4)]
+print([one.coords[1] // 4 for one in programs.by_cube(slice, 64)] == [0] * 64 + [1] * 64)
+try:
+    programs.by_cube([place(x, y, 0) for x in range(16) for y in range(8)], 64)
+except ValueError as error:
+    print(error)
+`;
+  const said = execFileSync('python3', ['-c', script], { encoding: 'utf8' });
+  assert.is(said, 'True\nno whole cubes: ranks from 0 on stand in several\n');
 });
 
 test('a chip of two cores has two ranks', () => {

@@ -20,11 +20,13 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { deliverySlug } from '../campaign/history/delivery-file.ts';
 import type { Bench, Row } from './bench.ts';
 import { builtDist, numberAfter } from './prepare.ts';
 import { usageOf } from './usage.ts';
 
 const DAY = 24 * 3600 * 1000;
+const THIS = 'this machine';
 const assay = fileURLToPath(new URL('../bin/assay.js', import.meta.url));
 
 export const bench: Bench = async (words) => {
@@ -50,16 +52,17 @@ interface Night {
   readonly cleared: number;
 }
 
-async function night(folder: string, plan: string, at: number): Promise<Night> {
+async function night(folder: string, plan: string, reference: string, at: number): Promise<Night> {
   const date = new Date(Date.UTC(2026, 0, 1) + at * DAY).toISOString().slice(0, 10);
   const out = join(folder, 'runs');
+  const delivery = deliverySlug(reference);
   const argv = [process.execPath, assay, 'nightly', join(folder, plan), '--out', out];
   const usage = await usageOf([...argv, '--night', date], join(folder, 'usage.json'), {
     limit: 3600,
   });
   const { code, seconds, cpu, memory } = usage;
   if (code !== 0 && code !== 1 && code !== 3) throw new Error(usage.stdout + usage.stderr);
-  const file = join(out, 'nights', date, 'night.json');
+  const file = join(out, 'nights', delivery, date, 'night.json');
   const written = JSON.parse(readFileSync(file, 'utf8')) as Night;
   return { ...written, code, seconds, cpu, memory };
 }
@@ -73,7 +76,7 @@ async function realNights(): Promise<readonly Row[]> {
       stringify({
         assay: 1,
         seed: 7,
-        delivery: { reference: 'this machine', provider: 'own', sku: 'cpu-reference' },
+        delivery: { reference: THIS, provider: 'own', sku: 'cpu-reference' },
         fleet: { runner: 'local' },
         suites: { matmul: { dtypes: ['fp32'], shapes: [512], settle: '2 s', window: '2 s' } },
         criteria: [
@@ -97,7 +100,7 @@ async function realNights(): Promise<readonly Row[]> {
     for (let at = 0; at < 10; at += 1) {
       const load = at === 6 ? compete() : [];
       try {
-        nights.push(await night(folder, 'plan.yaml', at));
+        nights.push(await night(folder, 'plan.yaml', THIS, at));
       } finally {
         for (const one of load) one.kill('SIGKILL');
       }
@@ -152,6 +155,7 @@ function compete(): readonly ChildProcess[] {
 /** Nights of a simulated fleet; the last quarter has one node 3 % slower. */
 async function simulatedNights(words: readonly string[]): Promise<readonly Row[]> {
   const nodes = numberAfter(words, '--nodes') ?? 1000;
+  const reference = `sim ${nodes}`;
   const nights = numberAfter(words, '--nights') ?? 180;
   const kept = words.includes('--into') ? words[words.indexOf('--into') + 1] : undefined;
   const folder = kept ?? mkdtempSync(join(tmpdir(), 'assay-nights-'));
@@ -162,7 +166,7 @@ async function simulatedNights(words: readonly string[]): Promise<readonly Row[]
     assay: 1,
     seed: 40,
     delivery: {
-      reference: `sim ${nodes}`,
+      reference,
       provider: 'own',
       sku: 'h200-sxm',
       'accelerators-per-node': 1,
@@ -187,7 +191,7 @@ async function simulatedNights(words: readonly string[]): Promise<readonly Row[]
     const record = join(folder, 'nights.json');
     const done: Made[] = existsSync(record) ? (JSON.parse(readFileSync(record, 'utf8')) as []) : [];
     for (let at = done.length; at < nights && performance.now() < until; at += 1) {
-      const made = await night(folder, at < from ? 'good.yaml' : 'slow.yaml', at);
+      const made = await night(folder, at < from ? 'good.yaml' : 'slow.yaml', reference, at);
       const { seconds, cpu, memory, opened, freshRuns } = made;
       const history = sizeOf(join(folder, 'runs/history'));
       const about = { seconds, cpu, memory, history };

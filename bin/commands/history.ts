@@ -111,8 +111,11 @@ export const history = command({
       }
       if (what !== 'ledger') {
         const { node, serial, metric, limit } = args;
-        const filter = { delivery, node, serial, metric, since, until, limit };
-        tellRows(await ask(history, what, filter), format, io);
+        if (delivery !== undefined) await deliveryNamed(history, delivery);
+        const filter = { delivery, node, serial, metric, since, until, limit: limit + 1 };
+        const { columns, rows } = await ask(history, what, filter);
+        tellRows({ columns, rows: rows.slice(0, limit) }, format, io);
+        if (rows.length > limit) io.err(`  warning: there are more than these ${limit}: --limit`);
         return 0;
       }
       if (delivery === undefined) {

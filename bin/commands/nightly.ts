@@ -42,7 +42,8 @@ export const nightly = command({
     const night = dayOf(args.night, 'night');
     return withHistory(args.history ?? join(args.out, 'history'), async (history) => {
       const { plan } = composed;
-      const webhook = webhookOf(history, plan.nightly, (name) => process.env[name]);
+      const delivery = deliveryOf(plan);
+      const webhook = webhookOf(history, delivery, plan.nightly, (name) => process.env[name]);
       const dry = nightPlan(composed, { purpose: 'nightly', seed: plan.seed });
       await takeInRuns(history, args.out);
       await keepInStep(history, plan.nightly?.mirror, io);
@@ -73,7 +74,7 @@ export const nightly = command({
         tellNight(file, io);
         io.out(`written: ${relative(process.cwd(), path)}`);
       }
-      await webhook.send(deliveryOf(plan), io);
+      await webhook.send(io);
       const retention = plan.nightly?.retention;
       await history.compact(night, retention === undefined ? undefined : retention / DAY);
       await keepInStep(history, plan.nightly?.mirror, io);

@@ -34,7 +34,8 @@ export interface Availability {
 
 /**
  * Counts machine-days. A day is lost for a machine while a confirmed alarm is open on it that is past a limit
- * of the contract, and degraded while any is: nothing is counted that fresh runs did not prove.
+ * of the contract, and degraded while any is (all are while one on the fleet is): nothing is counted as lost that
+ * fresh runs did not prove.
  *
  * @param events of opening and closing, oldest first
  * @param price for a node and hour
@@ -53,7 +54,8 @@ export function availabilityOf(
     const open = openOn(events, date);
     const among = (serials: readonly string[]) =>
       new Set(serials.filter((serial) => there.has(serial))).size;
-    const degraded = among(open.flatMap(({ serials }) => serials));
+    const all = open.some(({ scope }) => scope.kind === 'fleet');
+    const degraded = all ? there.size : among(open.flatMap(({ serials }) => serials));
     const lost = among(open.flatMap(({ past }) => past.map(({ serial }) => serial)));
     days.push({ date, accepted: there.size, degraded, lost });
     nodeDays += there.size;

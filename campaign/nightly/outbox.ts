@@ -190,7 +190,8 @@ function keyOf(secret: string): Buffer {
     : Buffer.from(secret, 'utf8');
 }
 
-function checkAddress(address: string): void {
+/** @throws {HarnessError} USAGE for an address that messages must not be sent to */
+export function checkAddress(address: string): void {
   const url = URL.parse?.(address) ?? (URL.canParse(address) ? new URL(address) : null);
   const local = url !== null && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/u.test(url.hostname);
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && local)) return;

@@ -3,10 +3,18 @@ import type { NightFile, OpenAlarm, Trend } from '../../campaign/nightly/model.t
 import type { Metric } from '../../suites/model.ts';
 import { trendChart } from '../charts/trend.ts';
 import { displayOf } from '../figure.ts';
-import { parametersText } from '../words.ts';
+import { parametersText, plural } from '../words.ts';
 
 /** Small multiples of a page, at most. */
 const CHARTS = 24;
+
+/** Rules of detection, as a reader knows them. */
+const RULES: Readonly<Record<string, string>> = {
+  step: 'a step',
+  shift: 'nights that add up',
+  drop: 'a drop in one night',
+  acceptance: 'the accepted level',
+};
 
 /** An alarm as a row. */
 export function alarmRow(alarm: OpenAlarm, opened: boolean) {
@@ -22,12 +30,20 @@ export function alarmRow(alarm: OpenAlarm, opened: boolean) {
     lastGood: alarm.lastGood ?? '',
     loss: alarm.loss === undefined ? '–' : percent(alarm.loss),
     error: alarm.error === undefined ? '' : `± ${percent(alarm.error)}`,
-    fresh: String(alarm.fresh),
-    opened: alarm.opened,
+    how: howOf(alarm),
     near: alarm.near.map(({ change, nights }) => `${change.what} (${offset(nights)})`).join('; '),
     past: alarm.past.map(({ serial, criterion }) => `${serial}: ${criterion}`).join('; '),
     reason: alarm.reason,
   };
+}
+
+/** What found it, and the fresh runs that proved it: their directories hold the evidence. */
+function howOf({ kind, fresh, opened, rules, runs }: OpenAlarm): string {
+  const proof =
+    kind === 'finding'
+      ? `failed again in a fresh run of ${opened}`
+      : `${plural(fresh, 'fresh run')} of ${opened}, found by ${rules.map((rule) => RULES[rule] ?? rule).join(' and ')}`;
+  return runs.length === 0 ? proof : `${proof}: ${runs.join(', ')}`;
 }
 
 /** `node serial:ABC`, `rack r001`, `the fleet`. */

@@ -12,7 +12,7 @@ import { alarmRow, trendFigures } from '../nightly/view.ts';
 import { findingOf } from '../nightly/page.ts';
 import { ORIGIN } from '../words.ts';
 
-/** Nights that are looked at for one of each delivery. */
+/** Nights that are looked at for one that can be read. */
 const LOOKED = 400;
 const DATE = /^\d{4}-\d{2}-\d{2}$/u;
 
@@ -24,22 +24,35 @@ const style =
   text(new URL('../html/style.css', import.meta.url)) +
   text(new URL('../nightly/multiples.css', import.meta.url));
 
+/** A delivery's last night, and the name of the folder that its nights are in. */
+export interface LastNight {
+  readonly folder: string;
+  readonly night: NightFile;
+}
+
 /** The last night of each delivery in a folder of runs, the latest first; one that can't be read is passed over. */
-export async function lastNights(dir: string): Promise<readonly NightFile[]> {
-  let names: readonly string[];
+export async function lastNights(dir: string): Promise<readonly LastNight[]> {
+  const found: LastNight[] = [];
+  for (const folder of await namesIn(join(dir, 'nights'))) {
+    const names = await namesIn(join(dir, 'nights', folder));
+    const dates = names.filter((name) => DATE.test(name)).sort();
+    for (const date of dates.reverse().slice(0, LOOKED)) {
+      const night = await readNight(join(dir, 'nights', folder, date, 'night.json'));
+      if (night === undefined) continue;
+      found.push({ folder, night });
+      break;
+    }
+  }
+  return found.sort((a, b) => (a.night.night < b.night.night ? 1 : -1));
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
   try {
-    names = await readdir(join(dir, 'nights'));
+    return await readdir(folder);
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     return [];
   }
-  const found = new Map<string, NightFile>();
-  const dates = names.filter((name) => DATE.test(name)).sort();
-  for (const date of dates.reverse().slice(0, LOOKED)) {
-    const night = await readNight(join(dir, 'nights', date, 'night.json'));
-    if (night !== undefined && !found.has(night.delivery)) found.set(night.delivery, night);
-  }
-  return [...found.values()];
 }
 
 async function readNight(path: string): Promise<NightFile | undefined> {
@@ -52,7 +65,7 @@ async function readNight(path: string): Promise<NightFile | undefined> {
 }
 
 /** The page; `query` keeps the series whose title, metric or delivery has it. */
-export function trendsPage(nights: readonly NightFile[], query: string): string {
+export function trendsPage(nights: readonly LastNight[], query: string): string {
   const wanted = query.toLowerCase();
   const has = (...texts: readonly string[]) =>
     texts.some((one) => one.toLowerCase().includes(wanted));
@@ -60,7 +73,8 @@ export function trendsPage(nights: readonly NightFile[], query: string): string 
     legibleDeep({
       style: { toHTML: () => style },
       query,
-      nights: nights.map((night) => ({
+      nights: nights.map(({ folder, night }) => ({
+        folder,
         delivery: night.delivery,
         night: night.night,
         origin: ORIGIN[night.origin].label,

@@ -141,9 +141,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, settin
     page(response, trendsPage(await lastNights(setting.dir), wanted));
     return;
   }
-  const night = /^\/nights\/(\d{4}-\d{2}-\d{2})\/nightly\.html$/u.exec(admission.path)?.[1];
-  if (night !== undefined) {
-    await give(request, response, setting, join('nights', night), 'nightly.html');
+  const [, nights = '', night] =
+    /^\/nights\/([^/]+)\/(\d{4}-\d{2}-\d{2})\/nightly\.html$/u.exec(admission.path) ?? [];
+  if (night !== undefined && NAME.test(nights)) {
+    await give(request, response, setting, join('nights', nights, night), 'nightly.html');
     return;
   }
   const slug = /^\/deliveries\/([^/]+)\/$/u.exec(admission.path)?.[1];

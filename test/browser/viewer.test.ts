@@ -27,7 +27,7 @@ test.before(async () => {
   mkdirSync(join(dir, 'live'));
   writeFileSync(join(dir, 'live', 'plan.json'), JSON.stringify(sampleRun(RUNS.golden).plan));
   writeFileSync(join(dir, 'live', 'journal.ndjson'), '{"seq":0,"at":"08:00","event":"run"}\n');
-  const night = join(dir, 'nights', sampleNight.night);
+  const night = join(dir, 'nights', 'd-1-tranche-7', sampleNight.night);
   mkdirSync(night, { recursive: true });
   writeFileSync(join(night, 'night.json'), JSON.stringify(sampleNight));
   writeFileSync(join(night, 'nightly.html'), nightPage(sampleNight));

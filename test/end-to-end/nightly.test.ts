@@ -5,12 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { deliverySlug } from '../../campaign/history/delivery-file.ts';
 import type { NightFile } from '../../campaign/nightly/model.ts';
 import { Workplace, json } from './command-line.ts';
 
 const test = suite('nightly');
 const place = new Workplace();
 const HOST = '127.40.0.5';
+const NIGHTS = join('runs/nights', deliverySlug('N-1'));
 const told: { event: string; alarm: { id: string } | string }[] = [];
 const server: Server = createServer((request, response) => {
   let body = '';
@@ -69,9 +71,9 @@ function plan(name: string, faults: readonly object[] = [], nightly: object = {}
 
 const night = async (file: string, date: string) => {
   const ran = await place.run('nightly', file, '--night', date);
-  const path = place.path('runs/nights', date, 'night.json');
+  const path = place.path(NIGHTS, date, 'night.json');
   const done = existsSync(path)
-    ? (json(place.path('runs/nights', date), 'night.json') as NightFile)
+    ? (json(place.path(NIGHTS, date), 'night.json') as NightFile)
     : undefined;
   return { ...ran, file: done };
 };
@@ -104,11 +106,11 @@ test('a loss is confirmed the same night, told at once, and the message waits fo
   const past = file?.opened.flatMap((alarm) => alarm.past) ?? [];
   assert.ok(past.some(({ criterion }) => criterion === 'bf16-sustained'));
   assert.match(text, /webhook messages wait/u);
-  const folder = place.path('runs/nights/2099-01-04');
+  const folder = place.path(NIGHTS, '2099-01-04');
   assert.match(readFileSync(join(folder, 'nightly.html'), 'utf8'), /SIM000003/u);
   assert.match(readFileSync(join(folder, 'junit.xml'), 'utf8'), /<failure type="alarm"/u);
   assert.match(readFileSync(join(folder, 'summary.md'), 'utf8'), /Simulated/u);
-  const prom = readFileSync(place.path('runs/nights/assay.prom'), 'utf8');
+  const prom = readFileSync(place.path('runs/nights', `assay-${deliverySlug('N-1')}.prom`), 'utf8');
   assert.match(
     prom,
     new RegExp(`assay_alarms_open\\{delivery="N-1"\\} ${file?.open.length}\\n`, 'u'),
@@ -122,7 +124,7 @@ test('the alarm stays open and is told once, when the receiver is back', async (
   place.environment['OPS_HOOK'] = `http://${HOST}:${(server.address() as AddressInfo).port}/hook`;
   const { code, text } = await night('slow.yaml', '2099-01-05');
   assert.is(code, 1, text);
-  const file = json(place.path('runs/nights/2099-01-05'), 'night.json') as NightFile;
+  const file = json(place.path(NIGHTS, '2099-01-05'), 'night.json') as NightFile;
   assert.is(file.opened.length, 0);
   const opened = told.filter(({ event }) => event === 'alarm-opened');
   assert.is(opened.length, file.open.length);

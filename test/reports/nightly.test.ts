@@ -25,6 +25,10 @@ test('the page names each open alarm, its declared change and its limit, and esc
     assert.ok(page.includes(text), text);
   }
   assert.ok(page.includes('D-1 / tranche &lt;7&gt;'));
+  assert.match(
+    page,
+    /last good 2026-11-24.*3 fresh runs of 2026-11-30, found by nights that add up: r1, r2/u,
+  );
 });
 
 test('JUnit has a failure for each open alarm, OpenMetrics their number and an end', () => {

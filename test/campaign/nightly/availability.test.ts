@@ -18,6 +18,7 @@ test('a machine is lost from the night its alarm is told until it is closed, and
   const events = [
     event('alarm-opened', '2026-12-03', {
       id: 'x',
+      scope: { kind: 'rack', id: 'r1' },
       serials: ['a', 'b'],
       past: [{ serial: 'a', criterion: 'bf16' }],
     }),
@@ -38,6 +39,20 @@ test('a machine is lost from the night its alarm is told until it is closed, and
     days.map(({ lost }) => lost),
     [0, 0, 1, 1, 0, 0],
   );
+});
+
+test('while an alarm on the fleet is open every machine is degraded, and those named past a limit are lost', () => {
+  const events = [
+    event('alarm-opened', '2026-12-03', {
+      id: 'x',
+      scope: { kind: 'fleet' },
+      serials: ['a', 'b'],
+      past: [{ serial: 'a', criterion: 'bf16' }],
+    }),
+  ];
+  const span = { since: '2026-12-02', until: '2026-12-03' };
+  const { degradedDays, lostDays } = availabilityOf(accepted, events, span);
+  assert.equal([degradedDays, lostDays], [4, 1]);
 });
 
 test('a machine that was not accepted yet counts neither way, and no price gives no claim', () => {

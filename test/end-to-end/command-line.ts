@@ -36,6 +36,7 @@ export class Workplace {
   readonly home = join(this.folder, 'home');
   /** Added to a small environment. */
   readonly environment: Record<string, string> = {};
+  #asked: ChildProcess | undefined;
 
   constructor() {
     build();
@@ -56,7 +57,7 @@ export class Workplace {
   start(args: readonly string[]): Command {
     const child = spawn(process.execPath, [join(root, 'bin/assay.js'), ...args], {
       cwd: this.folder,
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home, ...this.environment },
+      env: this.#environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: LIMIT * 1000,
       killSignal: 'SIGKILL',
@@ -93,6 +94,38 @@ export class Workplace {
     return this.start(args).ended;
   }
 
+  /** As `run`, in one process for all that are asked, one after the other: for what ends at once. */
+  ask(...args: readonly string[]): Promise<Ran> {
+    this.#asked ??= spawn(process.execPath, [join(root, 'test/end-to-end/one-process.mjs')], {
+      cwd: this.folder,
+      env: this.#environment(),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const { stdin, stdout, stderr } = this.#asked;
+    const child = this.#asked;
+    return new Promise((resolve, reject) => {
+      const said = { stdout: '', stderr: '' };
+      const gone = () => reject(new Error(`it ended:\n${said.stdout}${said.stderr}`));
+      const hear = () => {
+        const [out, code] = said.stdout.split('\0');
+        const [err, again] = said.stderr.split('\0');
+        if (code?.endsWith('\n') !== true || again?.endsWith('\n') !== true) return;
+        child.off('close', gone);
+        for (const one of [stdout, stderr]) one?.removeAllListeners('data');
+        const [first = '', second = ''] = [out, err];
+        resolve({ code: Number(code), stdout: first, stderr: second, text: first + second });
+      };
+      child.once('close', gone);
+      for (const name of ['stdout', 'stderr'] as const) {
+        child[name]?.setEncoding('utf8').on('data', (part: string) => {
+          said[name] += part;
+          hear();
+        });
+      }
+      stdin?.write(`${JSON.stringify(args)}\n`);
+    });
+  }
+
   /** Run directories below `out`, oldest first. */
   runs(out = 'runs'): string[] {
     if (!existsSync(this.path(out))) return [];
@@ -102,7 +135,12 @@ export class Workplace {
       .map((name) => this.path(out, name));
   }
 
+  #environment(): Record<string, string> {
+    return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home, ...this.environment };
+  }
+
   remove(): void {
+    this.#asked?.kill();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }

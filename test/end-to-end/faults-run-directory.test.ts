@@ -74,7 +74,7 @@ for (const [file, how, damage, commands] of SEALED) {
     cpSync(sealed, copy, { recursive: true });
     damage(join(copy, file));
     for (const command of commands) {
-      const { code, stderr, text } = await at.run(command, copy);
+      const { code, stderr, text } = await at.ask(command, copy);
       assert.is(code, 4, `${command}: ${text}`);
       const name = file.startsWith('evidence/') ? /evidence|\.seg|index/u : new RegExp(file, 'u');
       assert.match(stderr, name, command);
@@ -84,7 +84,7 @@ for (const [file, how, damage, commands] of SEALED) {
 }
 
 test('a sealed run is not resumed', async () => {
-  const { code, text } = await at.run('resume', sealed);
+  const { code, text } = await at.ask('resume', sealed);
   assert.is(code, 4, text);
   assert.match(text, /sealed/u);
 });
@@ -92,7 +92,7 @@ test('a sealed run is not resumed', async () => {
 test('a folder that is no run, and none at all, are named', async () => {
   for (const command of ['verify', 'report', 'judge', 'resume']) {
     for (const path of [at.folder, at.path('nowhere'), at.path('plan.yaml')]) {
-      const { code, text } = await at.run(command, path);
+      const { code, text } = await at.ask(command, path);
       assert.is(code, 4, `${command} ${path}: ${text}`);
       assert.match(text, /plan\.json|not a run directory/u);
     }
@@ -129,7 +129,8 @@ for (const [file, how, damage, expected] of CUT) {
         .filter((name) => name !== '.lock')
         .sort();
     const before = names();
-    const { code, text } = await at.run('resume', copy);
+    const resume = expected === 4 ? at.ask('resume', copy) : at.run('resume', copy);
+    const { code, text } = await resume;
     assert.is(code, expected, text);
     if (expected !== 4) return;
     assert.match(text, new RegExp(file, 'u'));
@@ -139,7 +140,7 @@ for (const [file, how, damage, expected] of CUT) {
 
 test('what an interrupted run has can be asked for', async () => {
   for (const command of ['verify', 'report', 'judge']) {
-    const { code, text } = await at.run(command, cut);
+    const { code, text } = await at.ask(command, cut);
     assert.is(code, 4, `${command}: ${text}`);
     assert.not.match(text, /bug in the harness/u);
   }

@@ -60,7 +60,7 @@ for (const [what, from, to, says] of SLIPS) {
   test(`${what} is named with its place`, async () => {
     assert.ok(GOOD.includes(from));
     at.write('plan.yaml', GOOD.replace(from, to));
-    const { code, text, stderr } = await at.run('accept', 'plan.yaml');
+    const { code, text, stderr } = await at.ask('accept', 'plan.yaml');
     assert.is(code, 2, text);
     for (const one of says) assert.match(stderr, one);
   });
@@ -73,17 +73,17 @@ test('none of them has left anything', async () => {
 
 test('all mistakes of a plan are told at once', async () => {
   at.write('plan.yaml', GOOD.replace('per: acc', 'pre: acc').replace('local', 'lokal'));
-  const { code, stderr } = await at.run('accept', 'plan.yaml');
+  const { code, stderr } = await at.ask('accept', 'plan.yaml');
   assert.is(code, 2);
   assert.match(stderr, /plan\.yaml:3:18/u);
   assert.match(stderr, /plan\.yaml:10:5/u);
 });
 
 test('a plan that can not be read is named', async () => {
-  const missing = await at.run('accept', 'missing.yaml');
+  const missing = await at.ask('accept', 'missing.yaml');
   assert.is(missing.code, 2, missing.text);
   assert.match(missing.stderr, /missing\.yaml: can't be read \(ENOENT\)/u);
-  const folder = await at.run('accept', '.');
+  const folder = await at.ask('accept', '.');
   assert.is(folder.code, 2, folder.text);
   assert.match(folder.stderr, /EISDIR/u);
   if (userInfo().uid === 0) return;
@@ -95,7 +95,7 @@ test('a plan that can not be read is named', async () => {
 
 test('a plan of bytes that are no text is refused', async () => {
   at.write('plan.yaml', 'assay: 1\n\u0000\u0001\u001b[31m');
-  const { code, text } = await at.run('accept', 'plan.yaml');
+  const { code, text } = await at.ask('accept', 'plan.yaml');
   assert.is(code, 2, text);
   assert.not.match(text, /[^\n\P{Cc}]/u);
 });
@@ -113,7 +113,7 @@ test('unknown commands, options and words are usage errors', async () => {
     [['report', 'x', '--format', 'pfd'], /pfd/u],
   ];
   for (const [args, says] of wrong) {
-    const { code, text } = await at.run(...args);
+    const { code, text } = await at.ask(...args);
     assert.is(code, 2, `${args.join(' ')}: ${text}`);
     assert.match(text, says);
   }

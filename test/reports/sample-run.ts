@@ -666,7 +666,7 @@ export const RUNS = {
   },
   large: {
     nodes: 10_000,
-    more: 6,
+    more: 2,
     trials: 2,
     origin: 'simulated',
     bad: Object.fromEntries(

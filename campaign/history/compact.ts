@@ -7,6 +7,14 @@ import type { Catalogue, StoredFile } from './model.ts';
 import { literal } from './tables.ts';
 
 const DAY = 24 * 3600 * 1000;
+/** Days of retention up to which raw samples stay in the files of their days: each goes when its time is over. */
+const SHORT = 92;
+
+/** YYYY-MM-DD, and days for which raw samples stay; absent: for ever. */
+interface When {
+  readonly now: string;
+  readonly retention?: number;
+}
 
 /**
  * The catalogue with each closed month of a table and delivery in one file.
@@ -19,12 +27,12 @@ export async function compacted(
   root: string,
   database: Database,
   catalogue: Catalogue,
-  when: { readonly now: string; readonly retention?: number },
+  when: When,
 ): Promise<Catalogue> {
   const kept = catalogue.files.filter((file) => !expired(file, when));
   const merged: StoredFile[] = [];
   let changed = kept.length < catalogue.files.length;
-  for (const group of months(kept, when.now)) {
+  for (const group of months(kept, when)) {
     const [first] = group;
     if (first === undefined) continue;
     if (group.length === 1) {
@@ -43,15 +51,15 @@ export async function compacted(
     if (written !== undefined) merged.push(written);
   }
   if (!changed) return catalogue;
-  const open = kept.filter((file) => !isClosed(file, when.now));
+  const open = kept.filter((file) => !isClosed(file, when));
   return { ...catalogue, files: [...merged, ...open] };
 }
 
 /** Files of closed months, those of one table, delivery and month together. */
-function months(files: readonly StoredFile[], now: string): Iterable<readonly StoredFile[]> {
+function months(files: readonly StoredFile[], when: When): Iterable<readonly StoredFile[]> {
   const groups = new Map<string, StoredFile[]>();
   for (const file of files) {
-    if (!isClosed(file, now)) continue;
+    if (!isClosed(file, when)) continue;
     const key = `${file.table}/${file.delivery}/${file.date.slice(0, 7)}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [file]);
@@ -60,15 +68,14 @@ function months(files: readonly StoredFile[], now: string): Iterable<readonly St
   return groups.values();
 }
 
-function isClosed({ date }: StoredFile, now: string): boolean {
+/** Whether its month is over, and worth one file. */
+function isClosed({ table, date }: StoredFile, { now, retention }: When): boolean {
+  if (table === 'samples' && retention !== undefined && retention <= SHORT) return false;
   return date.slice(0, 7) < now.slice(0, 7);
 }
 
 /** A month's file goes when its last day is past its time. */
-function expired(
-  { table, date }: StoredFile,
-  { now, retention }: { readonly now: string; readonly retention?: number },
-): boolean {
+function expired({ table, date }: StoredFile, { now, retention }: When): boolean {
   if (table !== 'samples' || retention === undefined) return false;
   const [year = 0, month = 0, day] = date.split('-').map(Number);
   const last = Date.UTC(year, day === undefined ? month : month - 1, day ?? 0);

@@ -41,6 +41,8 @@ export async function openDatabase(scratch: string): Promise<Database> {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     temp_directory: scratch,
+    // A month of a large fleet is sorted through the scratch folder; it took all of a small controller's memory.
+    memory_limit: '1GB',
     preserve_insertion_order: 'true',
   });
   const connection: DuckDBConnection = await instance.connect();

@@ -37,6 +37,8 @@ export interface PlanParts {
   readonly suites: readonly string[];
   readonly criteria: readonly string[];
   readonly decision?: readonly string[];
+  /** Default: all. */
+  readonly hosts?: readonly TestHost[];
   readonly refused?: readonly TestHost[];
   /** OpenSSH client configuration, a path; default: none. */
   readonly config?: string;
@@ -69,7 +71,7 @@ export async function loopbackFleet(
     serial,
     async plan(parts) {
       const name = parts.name ?? 'plan';
-      const rows = sshd.hosts.map((host) => {
+      const rows = (parts.hosts ?? sshd.hosts).map((host) => {
         const port = parts.refused?.includes(host) === true ? 1 : sshd.port;
         const more = Object.values(parts.columns?.(sshd.hosts.indexOf(host)) ?? {});
         const rack = `rack-${(sshd.hosts.indexOf(host) >> 3) + 1}`;

@@ -34,12 +34,13 @@ test('healthy hosts are accepted, each under its serial, by all three suites and
 });
 
 test('a wrong product, a crash and a closed port are named, with their owners, and nobody else is', async () => {
-  const [, wrong, , crashes, , , closed] = fleet.hosts;
+  const hosts = fleet.hosts.slice(0, 5);
+  const [, wrong, , crashes, closed] = hosts;
   if (wrong === undefined || crashes === undefined || closed === undefined)
     throw new Error('hosts');
   await breakTorch(wrong, 'wrong product');
   await breakTorch(crashes, 'crash');
-  const plan = await fleet.plan({ name: 'broken', ...smallestPlan(4), refused: [closed] });
+  const plan = await fleet.plan({ name: 'broken', ...smallestPlan(4), hosts, refused: [closed] });
   const ended = await fleet.assay(['accept', plan], LIMIT);
   assert.is(ended.code, 1, ended.stderr);
   const { nodes, attempts } = await verdictOf(ended.run);

@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeRow } from '../../suites/inference/window/row.ts';
-import { startReference, type Sent } from '../../test/reference-llm.ts';
+import { startReference } from '../../test/reference-llm.ts';
 import type { Row } from '../bench.ts';
 import { builtDist, numberAfter } from '../prepare.ts';
 import { usageOf } from '../usage.ts';
 import { CLIENT_CORE, mean, pinned, SERVER_CORE } from './sides.ts';
+import { watchTree } from './tree.ts';
 import {
   installed,
   peersFolder,
@@ -18,13 +19,12 @@ import {
   type Work,
 } from './tools.ts';
 
-/**
- * Two lengths: their difference leaves out what a tool takes to start, compiling to machine code while it runs
- * included. The longer is long against that one's scatter.
- */
-const REQUESTS = [1000, 4000] as const;
-/** Of a first run that is not counted: it reads a tool's files from the disk and compiles them. */
+/** Requests of a run that counts, s of load. */
+const SECONDS = 30;
+/** Requests of a first run that does not: it reads a tool's files from the disk and compiles them. */
 const FIRST = 200;
+/** Between these shares of its tokens a run is looked at: what a tool takes to start and to end is not in it. */
+const [FROM, TO] = [0.25, 0.95];
 /** Requests a second; a slower stream is dearer a token, for each wake-up finds less. */
 const RATES = [100, 200] as const;
 const TOKENS = 64;
@@ -33,13 +33,13 @@ const ALLOWED = 0.02;
 
 /** What one side cost and found. */
 interface Side {
-  /** Tokens of the longer run over those of the shorter, by CPU-seconds of the process and its children. */
+  /** By CPU-seconds of the process and its children while the load was steady. */
   readonly perCpuSecond: number;
-  /** Of the longer run, start and compiling included. */
+  /** Of the whole run, start and compiling included. */
   readonly perCpuSecondWithStart: number;
-  /** CPU-seconds of the longer run, start included. */
+  /** CPU-seconds of the whole run. */
   readonly cpu: number;
-  /** Achieved, tokens/s while the longer run's answers came. */
+  /** Achieved, tokens/s while the answers came. */
   readonly rate: number;
   /** Largest error of mean TTFT (from the send) and time between tokens against the server's log. */
   readonly error: number;
@@ -49,7 +49,6 @@ interface Ran {
   readonly cpu: number;
   readonly ttft: number;
   readonly tpot: number;
-  readonly sent: readonly Sent[];
 }
 
 /** @param words `--rate N` for one rate only */
@@ -124,49 +123,48 @@ function rowsOf(rate: number, ours: Side, found: readonly (readonly [Tool, Side 
 function told(name: string, rate: number, one: Side): Row {
   const error = (one.error * 100).toFixed(2);
   return {
-    figure: `${name}: tokens a CPU-second (start left out); error at ${rate} requests/s × ${TOKENS} tokens`,
-    measured: `${one.perCpuSecond.toFixed(0)}; ${error} %; ${one.rate.toFixed(0)} tokens/s; ${one.cpu.toFixed(1)} CPU-s with the start`,
+    figure: `${name}: tokens a CPU-second of steady load; error at ${rate} requests/s × ${TOKENS} tokens`,
+    measured: `${one.perCpuSecond.toFixed(0)}; ${error} %; ${one.rate.toFixed(0)} tokens/s; ${one.cpu.toFixed(1)} CPU-s in all`,
   };
 }
 
-async function side(
-  rate: number,
-  start: (work: Work, out: string) => Promise<Omit<Ran, 'sent'>>,
-): Promise<Side> {
-  const runs: Ran[] = [];
-  for (const requests of [FIRST, ...REQUESTS]) {
-    const server = await startReference({}, pinned(SERVER_CORE));
-    const out = mkdtempSync(join(tmpdir(), 'assay-peer-'));
-    try {
-      const ran = await start({ url: server.url, rate, requests, tokens: TOKENS }, out);
-      const sent = [...(await server.stop()).values()].filter(
-        ({ sends }) => sends.length === TOKENS,
-      );
-      runs.push({ ...ran, sent });
-    } finally {
-      await server.stop().catch(() => undefined);
-      rmSync(out, { recursive: true, force: true });
-    }
-  }
-  const [, short, long] = runs;
-  if (short === undefined || long === undefined) throw new Error('no runs');
-  if (long.cpu <= short.cpu) {
-    throw new Error(`${long.cpu} CPU-s for the longer run, ${short.cpu} for the shorter`);
-  }
-  const tokens = (ran: Ran) => ran.sent.length * TOKENS;
-  const spans = long.sent.map(
-    ({ sends }) => ((sends.at(-1) ?? 0) - (sends[0] ?? 0)) / (TOKENS - 1),
-  );
-  const waits = long.sent.map(({ sends, received }) => (sends[0] ?? 0) - received);
-  const from = Math.min(...long.sent.map(({ received }) => received));
-  const to = Math.max(...long.sent.map(({ sends }) => sends.at(-1) ?? 0));
+async function side(rate: number, start: (work: Work, out: string) => Promise<Ran>): Promise<Side> {
+  await once(rate, FIRST, start);
+  const { ran, sent, cpuOf } = await once(rate, SECONDS * rate, start);
+  const all = sent.flatMap(({ sends }) => sends).sort((a, b) => a - b);
+  const [from, to] = [FROM, TO].map((share) => all[Math.floor(share * (all.length - 1))] ?? 0);
+  if (from === undefined || to === undefined || !(to > from)) throw new Error('no answers');
+  const spans = sent.map(({ sends }) => ((sends.at(-1) ?? 0) - (sends[0] ?? 0)) / (TOKENS - 1));
+  const waits = sent.map(({ sends, received }) => (sends[0] ?? 0) - received);
+  const began = Math.min(...sent.map(({ received }) => received));
   return {
-    perCpuSecond: (tokens(long) - tokens(short)) / (long.cpu - short.cpu),
-    perCpuSecondWithStart: tokens(long) / long.cpu,
-    cpu: long.cpu,
-    rate: tokens(long) / (to - from),
-    error: Math.max(Math.abs(long.ttft / mean(waits) - 1), Math.abs(long.tpot / mean(spans) - 1)),
+    perCpuSecond: ((TO - FROM) * all.length) / cpuOf(from, to),
+    perCpuSecondWithStart: all.length / ran.cpu,
+    cpu: ran.cpu,
+    rate: all.length / ((all.at(-1) ?? 0) - began),
+    error: Math.max(Math.abs(ran.ttft / mean(waits) - 1), Math.abs(ran.tpot / mean(spans) - 1)),
   };
+}
+
+/** One run against a server of its own, with what that one sent. */
+async function once(
+  rate: number,
+  requests: number,
+  start: (work: Work, out: string) => Promise<Ran>,
+) {
+  const server = await startReference({}, pinned(SERVER_CORE));
+  const out = mkdtempSync(join(tmpdir(), 'assay-peer-'));
+  const tree = watchTree(server.pid);
+  try {
+    const ran = await start({ url: server.url, rate, requests, tokens: TOKENS }, out);
+    const cpuOf = tree.stop();
+    const sent = [...(await server.stop()).values()].filter(({ sends }) => sends.length === TOKENS);
+    return { ran, sent, cpuOf };
+  } finally {
+    tree.stop();
+    await server.stop().catch(() => undefined);
+    rmSync(out, { recursive: true, force: true });
+  }
 }
 
 async function runTool(tool: Tool, bin: string, words: string, work: Work, out: string) {

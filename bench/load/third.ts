@@ -124,7 +124,7 @@ decision: { max-trials: 2 }
   const out = join(work, 'runs');
   const stub = fileURLToPath(new URL('../../bin/assay.js', import.meta.url));
   const ran = await run(pinnedArgv([process.execPath, stub, 'accept', plan, '--out', out]), {
-    limit: 230,
+    limit: 420,
   });
   const [id] = readdirSync(out);
   if (id === undefined) throw new Error(ran.stderr.toString().slice(-500));

@@ -18,6 +18,7 @@ import type { Budget, Entry, Nightly, Plan } from './model.ts';
 import { schemaKeys, toIssues } from './options.ts';
 import { noteOrigins } from './origins.ts';
 import { collectProblems } from './problems.ts';
+import { checkProfile } from './profile-fit.ts';
 import type { Problems } from './problems.ts';
 import { measurable, resolveSuites } from './suites.ts';
 import type { PlannedSuite } from './suites.ts';
@@ -76,6 +77,9 @@ export async function loadPlan<R, S extends PlannedSuite>(
     block(fields, 'suites') === undefined ? silent(problems) : problems,
     origins,
   );
+  if (bought && fleet) {
+    checkProfile(suites.options, fleet.fleet, bought.delivery, bought.part, problems);
+  }
   const canMeasure = measurable([...suites.suites, ...(registries.always ?? [])], suites.broken);
   const entries = Array.isArray(fields['criteria']) ? (fields['criteria'] as unknown[]) : [];
   const { criteria, warnings } = resolveCriteria(

@@ -10,8 +10,12 @@ export const NETWORKS = ['nvlink', 'ib', 'roce', 'efa', 'tcpx', 'tcpxo', 'gib', 
 export interface NcclProfile {
   /** The network that whoever names the profile claims. */
   readonly transport: (typeof NETWORKS)[number];
+  /** Whose machines have what it names; absent: anybody's. */
+  readonly cloud?: 'aws' | 'azure' | 'gcp' | 'oci';
   /** Machine types that it was written for; absent: any with that network. */
   readonly types?: readonly string[];
+  /** Catalogue ids of what is in these types; absent: any. */
+  readonly skus?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   /** Folders of the library and its plugins, first in LD_LIBRARY_PATH unless the plan gives its own. */
   readonly libraries?: readonly string[];
@@ -19,6 +23,7 @@ export interface NcclProfile {
 }
 
 const EFA = {
+  cloud: 'aws',
   transport: 'efa',
   libraries: [
     '/opt/amazon/efa/lib',
@@ -52,6 +57,7 @@ export const NCCL_PROFILES: Readonly<Record<string, NcclProfile>> = {
   'aws-p5': {
     ...EFA,
     types: ['p5.48xlarge', 'p5e.48xlarge', 'p5en.48xlarge'],
+    skus: ['h100-sxm', 'h200-sxm'],
     environment: {
       FI_PROVIDER: 'efa',
       FI_EFA_USE_DEVICE_RDMA: '1',
@@ -62,11 +68,14 @@ export const NCCL_PROFILES: Readonly<Record<string, NcclProfile>> = {
     source: "AWS's own NCCL test jobs for p5 and p5e on EKS (aws-do-eks, efa-nccl-test)",
   },
   'azure-ib': {
+    cloud: 'azure',
     transport: 'ib',
     environment: { NCCL_NET: 'IB', NCCL_IB_PCI_RELAXED_ORDERING: '1' },
     source: 'Azure/azhpc-images, customizations/nd*.sh: what every ND size has in /etc/nccl.conf',
   },
   'azure-ndv5': {
+    cloud: 'azure',
+    skus: ['h100-sxm', 'h200-sxm'],
     transport: 'ib',
     types: ['Standard_ND96isr_H100_v5', 'Standard_ND96isr_H200_v5'],
     environment: {
@@ -79,6 +88,8 @@ export const NCCL_PROFILES: Readonly<Record<string, NcclProfile>> = {
       'Azure/azhpc-images, customizations/ndv5.sh (writes /etc/nccl.conf; a container lacks it and the topology file)',
   },
   'azure-ndv4': {
+    cloud: 'azure',
+    skus: ['a100-sxm-40', 'a100-sxm-80'],
     transport: 'ib',
     types: ['Standard_ND96asr_v4', 'Standard_ND96amsr_A100_v4'],
     environment: {
@@ -91,18 +102,23 @@ export const NCCL_PROFILES: Readonly<Record<string, NcclProfile>> = {
       'Azure/azhpc-images, topology/ndv4-topo.xml; the variables as for ndv5 (from memory for v4)',
   },
   'oci-roce': {
+    cloud: 'oci',
     transport: 'roce',
     environment: { NCCL_NET: 'IB', ...OCI },
     source:
       'oracle-quickstart/oci-hpc-oke, NCCL parameters by shape: what all RDMA shapes have in common',
   },
   'oci-h100': {
+    cloud: 'oci',
+    skus: ['h100-sxm'],
     transport: 'roce',
     types: ['BM.GPU.H100.8'],
     environment: { NCCL_NET: 'IB', ...OCI, NCCL_IB_HCA: HOPPER_HCAS },
     source: 'oracle-quickstart/oci-hpc-oke, NCCL parameters of BM.GPU.H100.8',
   },
   'oci-b200': {
+    cloud: 'oci',
+    skus: ['b200'],
     transport: 'roce',
     types: ['BM.GPU.B200.8'],
     environment: {
@@ -115,12 +131,16 @@ export const NCCL_PROFILES: Readonly<Record<string, NcclProfile>> = {
     source: "Oracle's submission to MLPerf Training 5.0, 8xBM.GPU.B200.8, config_common.sh",
   },
   'gcp-tcpx': {
+    cloud: 'gcp',
+    skus: ['h100-sxm'],
     transport: 'tcpx',
     types: ['a3-highgpu-8g'],
     environment: {},
     source: 'none: the variables of GPUDirect-TCPX come from its own script on the host',
   },
   'gcp-tcpxo': {
+    cloud: 'gcp',
+    skus: ['h100-sxm'],
     transport: 'tcpxo',
     types: ['a3-megagpu-8g'],
     environment: {
@@ -138,6 +158,8 @@ export const NCCL_PROFILES: Readonly<Record<string, NcclProfile>> = {
       'GoogleCloudPlatform/cluster-toolkit, a3-megagpu-8g, run-nccl-tests.sh; more is set by nccl-env-profile.sh on the host',
   },
   'gcp-gib': {
+    cloud: 'gcp',
+    skus: ['h200-sxm', 'b200', 'gb200'],
     transport: 'gib',
     types: ['a3-ultragpu-8g', 'a4-highgpu-8g', 'a4x-highgpu-4g'],
     environment: { NCCL_NET: 'gIB' },
@@ -145,6 +167,8 @@ export const NCCL_PROFILES: Readonly<Record<string, NcclProfile>> = {
     source: 'Google, "Run NCCL on Compute Engine instances": the gIB plugin in /usr/local/gib',
   },
   'gcp-gib-a4': {
+    cloud: 'gcp',
+    skus: ['b200'],
     transport: 'gib',
     types: ['a4-highgpu-8g'],
     environment: {

@@ -1,7 +1,6 @@
 /** ReportInstanceStatus: how AWS is told that an instance is impaired. Feedback only: it replaces nothing. */
 import type { ReportInstanceStatusRequest, ReportInstanceReasonCodes } from '@aws-sdk/client-ec2';
-import { descriptionOf, reportEach } from '../cloud/faults.ts';
-import { isGone } from '../cloud/rest.ts';
+import { descriptionOf, reportEach, whereKnown } from '../cloud/faults.ts';
 import type { Fault, FaultReport } from '../model.ts';
 import type { Ec2 } from './client.ts';
 
@@ -22,7 +21,11 @@ export function reportInstances(
       const input = reportOf(id, fault);
       return {
         request: JSON.parse(JSON.stringify(input)) as Record<string, unknown>,
-        send: () => sent(ec2, regions, input, signal),
+        send: () =>
+          whereKnown(regions, async (region) => {
+            await ec2.call(region, OPERATION, input, { signal });
+            return `accepted in ${region}`;
+          }),
       };
     },
     send,
@@ -45,24 +48,4 @@ function reasonCode(reasons: readonly string[]): ReportInstanceReasonCodes {
   const text = reasons.join(' ');
   if (/SSH_|unreachable/iu.test(text)) return 'unresponsive';
   return /nccl\.|busbw|efa/iu.test(text) ? 'performance-network' : 'performance-other';
-}
-
-/** In the region that knows it. @throws {HarnessError} the last refusal */
-async function sent(
-  ec2: Ec2,
-  regions: readonly string[],
-  input: ReportInstanceStatusRequest,
-  signal: AbortSignal,
-): Promise<string> {
-  let refusal: unknown = new TypeError('the plan names no region');
-  for (const region of regions) {
-    try {
-      await ec2.call(region, OPERATION, input, { signal });
-      return `accepted in ${region}`;
-    } catch (error) {
-      if (!isGone(error)) throw error;
-      refusal = error;
-    }
-  }
-  throw refusal;
 }

@@ -1,6 +1,6 @@
 /** The plan's block of the aws runner. */
 import { z } from 'zod';
-import { cloudFields, oneWay } from '../cloud/options.ts';
+import { cloudFields, oneWay, someOf, type AttachOf, type ProvisionOf } from '../cloud/options.ts';
 
 const region = z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/u, 'a region is like us-east-1');
 const id = (prefix: string) =>
@@ -36,7 +36,7 @@ export const awsOptions = z
         'capacity-block': id('cb').optional(),
         'placement-group': z.string().optional(),
       })
-      .superRefine(someOf)
+      .superRefine(someOf('ids', 'tags', 'reservation', 'capacity-block', 'placement-group'))
       .optional(),
     provision: z
       .strictObject({
@@ -67,21 +67,8 @@ export const awsOptions = z
 /** The block with its defaults. */
 export type AwsOptions = z.output<typeof awsOptions>;
 
-type Attach = NonNullable<AwsOptions['attach']>;
-type Provision = NonNullable<AwsOptions['provision']>;
-
-function someOf(
-  attach: {
-    readonly [K in 'ids' | 'tags' | 'reservation' | 'capacity-block' | 'placement-group']?: unknown;
-  },
-  context: z.RefinementCtx,
-): void {
-  const { ids, tags, reservation, 'capacity-block': block, 'placement-group': group } = attach;
-  if ([ids, tags, reservation, block, group].some((one) => one !== undefined)) return;
-  const message =
-    'says not which machines: ids, tags, reservation, capacity-block, placement-group';
-  context.addIssue({ code: 'custom', message });
-}
+export type Attach = AttachOf<AwsOptions>;
+export type Provision = ProvisionOf<AwsOptions>;
 
 function sanePlaces(
   { places }: { readonly places: readonly z.output<typeof place>[] },
@@ -102,5 +89,3 @@ function sanePlaces(
     }
   }
 }
-
-export type { Attach, Provision };

@@ -3,6 +3,7 @@ import type { Runner } from '../model.ts';
 import { checkEndpoint } from '../cloud/options.ts';
 import { cloudRunner, type Cloud, type Surroundings } from '../cloud/runner.ts';
 import { systemClock, type Clock } from '../cloud/clock.ts';
+import { sweepOnly } from '../cloud/sweep-only.ts';
 import { attachInstances } from './attach.ts';
 import { capacityEnd } from './capacity-end.ts';
 import { connectEc2 } from './client.ts';
@@ -53,7 +54,7 @@ async function connect(options: AwsOptions, surroundings: Surroundings): Promise
   return {
     provisioner:
       provision === undefined
-        ? nothingToLaunch(ec2Holdings(ec2, regions))
+        ? sweepOnly(ec2Holdings(ec2, regions))
         : ec2Provisioner(ec2, { provision, address }),
     attach: async (signal) =>
       attach === undefined ? [] : attachInstances(ec2, attach, address, signal),
@@ -64,16 +65,5 @@ async function connect(options: AwsOptions, surroundings: Surroundings): Promise
     notices: (machines, signal) => ec2Notices(ec2, machines, signal),
     metadata: ec2Metadata,
     reportFaults: (faults, send, signal) => reportInstances(ec2, regions, faults, send, signal),
-  };
-}
-
-/** A plan that attaches can sweep and can't launch. */
-function nothingToLaunch(holdings: ReturnType<typeof ec2Holdings>): Cloud['provisioner'] {
-  return {
-    ...holdings,
-    places: [],
-    batch: 1,
-    launch: () => Promise.reject(new TypeError('this plan attaches')),
-    machines: async () => [],
   };
 }

@@ -1,6 +1,6 @@
 /** The plan's block of the azure runner. */
 import { z } from 'zod';
-import { cloudFields, oneWay } from '../cloud/options.ts';
+import { cloudFields, oneWay, someOf, type AttachOf, type ProvisionOf } from '../cloud/options.ts';
 
 /** An ARM id of one type: case does not matter there, and is levelled here. */
 const armId = (type: string) =>
@@ -64,7 +64,16 @@ export const azureOptions = z
         ).optional(),
         'interconnect-block': armId('Microsoft.Compute/interconnectBlocks').optional(),
       })
-      .superRefine(someOf)
+      .superRefine(
+        someOf(
+          'ids',
+          'scale-sets',
+          'resource-group',
+          'tags',
+          'capacity-reservation-group',
+          'interconnect-block',
+        ),
+      )
       .optional(),
     provision: z
       .strictObject({
@@ -96,16 +105,9 @@ export const azureOptions = z
 
 /** The block with its defaults. */
 export type AzureOptions = z.output<typeof azureOptions>;
-export type Attach = NonNullable<AzureOptions['attach']>;
-export type Provision = NonNullable<AzureOptions['provision']>;
+export type Attach = AttachOf<AzureOptions>;
+export type Provision = ProvisionOf<AzureOptions>;
 export type Place = Provision['places'][number];
-
-function someOf(attach: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
-  if (Object.values(attach).some((one) => one !== undefined)) return;
-  const message =
-    'says not which machines: ids, scale-sets, resource-group, tags, capacity-reservation-group, interconnect-block';
-  context.addIssue({ code: 'custom', message });
-}
 
 function sanePlaces(
   { places }: { readonly places: readonly z.output<typeof place>[] },

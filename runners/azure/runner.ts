@@ -3,6 +3,7 @@ import type { Runner } from '../model.ts';
 import { systemClock, type Clock } from '../cloud/clock.ts';
 import { checkEndpoint } from '../cloud/options.ts';
 import { cloudRunner, type Cloud, type Surroundings } from '../cloud/runner.ts';
+import { sweepOnly } from '../cloud/sweep-only.ts';
 import { attachMachines } from './attach.ts';
 import { capacityEnd } from './capacity-end.ts';
 import { connectArm, OWN_HOSTS } from './client.ts';
@@ -52,14 +53,7 @@ async function connect(options: AzureOptions, surroundings: Surroundings): Promi
   return {
     provisioner:
       provision === undefined
-        ? {
-            ...armHoldings(arm),
-            // A plan that attaches can sweep and can't launch.
-            places: [],
-            batch: 1,
-            launch: () => Promise.reject(new TypeError('this plan attaches')),
-            machines: async () => [],
-          }
+        ? sweepOnly(armHoldings(arm))
         : armProvisioner(arm, { provision, address, account: user ?? ACCOUNT }),
     attach: async (signal) =>
       attach === undefined ? [] : attachMachines(arm, attach, address, signal),

@@ -1,6 +1,7 @@
 /** Fault reports of a provider: one a node, prepared always, sent only when that is asked. */
 import { HarnessError } from '../../plan/errors.ts';
 import type { Fault, FaultReport } from '../model.ts';
+import { isGone } from './rest.ts';
 
 /** Longest description that is sent. */
 const MOST = 1000;
@@ -47,6 +48,27 @@ export async function reportEach(
     );
   }
   return reports;
+}
+
+/**
+ * Sends where the machine is known: region after region.
+ *
+ * @throws {HarnessError} a refusal; the last region's where none knows it
+ */
+export async function whereKnown(
+  regions: readonly string[],
+  send: (region: string) => Promise<string | Said>,
+): Promise<string | Said> {
+  let refusal: unknown = new TypeError('the plan names no region');
+  for (const region of regions) {
+    try {
+      return await send(region);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
 }
 
 /** What was found, for the provider's people. */

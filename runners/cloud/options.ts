@@ -65,6 +65,25 @@ export function oneWay(
 }
 
 /**
+ * A check for an `attach`: it says which machines, not only where they are.
+ *
+ * @param keys each of them does
+ * @returns for `superRefine`
+ */
+export function someOf(...keys: readonly string[]) {
+  return (attach: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
+    if (keys.some((key) => attach[key] !== undefined)) return;
+    const message = `says not which machines: ${keys.join(', ')}`;
+    context.addIssue({ code: 'custom', message });
+  };
+}
+
+/** The plan's attach block of a provider. */
+export type AttachOf<O extends { readonly attach?: unknown }> = NonNullable<O['attach']>;
+/** Its provision block. */
+export type ProvisionOf<O extends { readonly provision?: unknown }> = NonNullable<O['provision']>;
+
+/**
  * An endpoint that is not the provider's own stands in for it: the plan must say so, and the report will.
  *
  * @param own ends of host names that are the provider's: ".amazonaws.com"

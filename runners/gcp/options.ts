@@ -1,6 +1,6 @@
 /** The plan's block of the gcp runner: GPUs and TPUs. */
 import { z } from 'zod';
-import { cloudFields, oneWay } from '../cloud/options.ts';
+import { cloudFields, oneWay, someOf, type AttachOf, type ProvisionOf } from '../cloud/options.ts';
 import { hostsOf, TPU_TYPES } from './slice-size.ts';
 
 const project = z
@@ -63,7 +63,18 @@ export const gcpOptions = z
         'tpu-nodes': z.array(named).min(1).optional(),
         'queued-resources': z.array(named).min(1).optional(),
       })
-      .superRefine(someOf)
+      .superRefine(
+        someOf(
+          'names',
+          'ids',
+          'labels',
+          'reservation',
+          'instance-group',
+          'tpu-nodes',
+          'queued-resources',
+        ),
+      )
+      .superRefine(zonal)
       .optional(),
     provision: z
       .strictObject({
@@ -102,8 +113,8 @@ export const gcpOptions = z
 
 /** The block with its defaults. */
 export type GcpOptions = z.output<typeof gcpOptions>;
-export type Attach = NonNullable<GcpOptions['attach']>;
-export type Provision = NonNullable<GcpOptions['provision']>;
+export type Attach = AttachOf<GcpOptions>;
+export type Provision = ProvisionOf<GcpOptions>;
 export type Place = Provision['places'][number];
 
 /** Whether machines are made by the TPU API. */
@@ -111,17 +122,9 @@ export function isTpuApi(mechanism: string): boolean {
   return mechanism === 'tpu-node' || mechanism === 'queued-resource';
 }
 
-function someOf(attach: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
-  const { zones, ...rest } = attach;
-  if (Object.values(rest).every((one) => one === undefined)) {
-    const message =
-      'says not which machines: names, ids, labels, reservation, instance-group, tpu-nodes, queued-resources';
-    context.addIssue({ code: 'custom', message });
-  }
-  const zonal = ['instance-group', 'tpu-nodes', 'queued-resources'].some(
-    (key) => attach[key] !== undefined,
-  );
-  if (zonal && zones === undefined) {
+function zonal(attach: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
+  const keys = ['instance-group', 'tpu-nodes', 'queued-resources'];
+  if (keys.some((key) => attach[key] !== undefined) && attach['zones'] === undefined) {
     context.addIssue({ code: 'custom', message: 'needs zones: this is looked up zone by zone' });
   }
 }

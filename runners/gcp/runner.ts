@@ -3,6 +3,7 @@ import type { Runner } from '../model.ts';
 import { systemClock, type Clock } from '../cloud/clock.ts';
 import { checkEndpoint } from '../cloud/options.ts';
 import { cloudRunner, type Cloud, type Surroundings } from '../cloud/runner.ts';
+import { sweepOnly } from '../cloud/sweep-only.ts';
 import { attachInstances } from './attach.ts';
 import { capacityEnd, type Reserved } from './capacity-end.ts';
 import { connectGcp, OWN_HOSTS } from './client.ts';
@@ -48,14 +49,7 @@ async function connect(options: GcpOptions, surroundings: Surroundings): Promise
   return {
     provisioner:
       provision === undefined
-        ? {
-            ...gcpHoldings(gcp),
-            // A plan that attaches can sweep and can't launch.
-            places: [],
-            batch: 1,
-            launch: () => Promise.reject(new TypeError('this plan attaches')),
-            machines: async () => [],
-          }
+        ? sweepOnly(gcpHoldings(gcp))
         : gcpProvisioner(gcp, { provision, address, account: user ?? ACCOUNT, patience }),
     attach: async (signal) =>
       attach === undefined ? [] : attachInstances(gcp, attach, address, signal),

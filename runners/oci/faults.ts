@@ -4,9 +4,8 @@
  */
 import { HarnessError } from '../../plan/errors.ts';
 import type { Fault, FaultReport } from '../model.ts';
-import { reportEach, type Said } from '../cloud/faults.ts';
+import { reportEach, whereKnown, type Said } from '../cloud/faults.ts';
 import { mayAgain } from '../cloud/problem.ts';
-import { isGone } from '../cloud/rest.ts';
 import type { Oci } from './client.ts';
 import { instanceShape, type Instance } from './shapes.ts';
 
@@ -32,27 +31,11 @@ export function reportHosts(
       id.startsWith('ocid1.instance.')
         ? {
             request: { instanceId: id, definedTags: { [NAMESPACE]: { [KEY]: STATUS } } },
-            send: () => sent(oci, regions, id, signal),
+            send: () => whereKnown(regions, (region) => tagged(oci, region, id, signal)),
           }
         : undefined,
     send,
   );
-}
-
-async function sent(
-  oci: Oci,
-  regions: readonly string[],
-  id: string,
-  signal: AbortSignal,
-): Promise<Said> {
-  for (const region of regions) {
-    try {
-      return await tagged(oci, region, id, signal);
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
-  }
-  return { problem: 'it is in no region of the plan' };
 }
 
 /** The call replaces all tags: read, merged, written if nobody came between, read again. */

@@ -1,6 +1,6 @@
 /** The plan's block of the oci runner. */
 import { z } from 'zod';
-import { cloudFields, oneWay } from '../cloud/options.ts';
+import { cloudFields, oneWay, someOf, type AttachOf, type ProvisionOf } from '../cloud/options.ts';
 
 /** "ocid1.TYPE.REALM.[REGION].UNIQUE". */
 const ocid = (...types: readonly string[]) =>
@@ -73,7 +73,18 @@ export const ociOptions = z
         'instance-pool': ocid('instancepool').optional(),
         'gpu-memory-cluster': ocid().optional(),
       })
-      .superRefine(someOf)
+      .superRefine(
+        someOf(
+          'ids',
+          'names',
+          'tags',
+          'capacity-reservation',
+          'compute-cluster',
+          'cluster-network',
+          'instance-pool',
+          'gpu-memory-cluster',
+        ),
+      )
       .optional(),
     provision: z
       .strictObject({
@@ -100,17 +111,9 @@ export const ociOptions = z
 
 /** The block with its defaults. */
 export type OciOptions = z.output<typeof ociOptions>;
-export type Attach = NonNullable<OciOptions['attach']>;
-export type Provision = NonNullable<OciOptions['provision']>;
+export type Attach = AttachOf<OciOptions>;
+export type Provision = ProvisionOf<OciOptions>;
 export type Place = Provision['places'][number];
-
-function someOf(attach: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
-  const { regions: _, ...rest } = attach;
-  if (Object.values(rest).some((one) => one !== undefined)) return;
-  const message =
-    'says not which machines: ids, names, tags, capacity-reservation, compute-cluster, cluster-network, instance-pool, gpu-memory-cluster';
-  context.addIssue({ code: 'custom', message });
-}
 
 function saneCapacity(
   {

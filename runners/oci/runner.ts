@@ -5,6 +5,7 @@ import { checkEndpoint } from '../cloud/options.ts';
 import type { Machine } from '../cloud/model.ts';
 import type { Ownership } from '../cloud/ownership.ts';
 import { cloudRunner, type Cloud, type Surroundings } from '../cloud/runner.ts';
+import { sweepOnly } from '../cloud/sweep-only.ts';
 import { attachInstances } from './attach.ts';
 import { connectOci } from './client.ts';
 import { reportHosts } from './faults.ts';
@@ -54,14 +55,7 @@ async function connect(options: OciOptions, surroundings: Surroundings): Promise
   return {
     provisioner:
       provision === undefined
-        ? {
-            ...ociHoldings(oci, { regions, sweep }),
-            // A plan that attaches can sweep and can't launch.
-            places: [],
-            batch: 1,
-            launch: () => Promise.reject(new TypeError('this plan attaches')),
-            machines: async () => [],
-          }
+        ? sweepOnly(ociHoldings(oci, { regions, sweep }))
         : ociProvisioner(oci, { provision, address, patience, seen, sweep }),
     attach: async (signal) =>
       attach === undefined ? [] : attachInstances(oci, attach, address, signal),

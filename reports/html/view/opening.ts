@@ -1,7 +1,8 @@
 /** The first screen: origin, verdict, reason, counts, the three worst nodes. */
 import { subjectNodes } from '../../../plan/subject.ts';
-import type { Verdict, Word } from '../../../verdicts/model.ts';
-import { NONE, showCount, showMargin, showValue } from '../../figure.ts';
+import type { Finding, Verdict } from '../../../verdicts/model.ts';
+import type { Criterion } from '../../../plan/model.ts';
+import { marginOf, NONE, showCount, showMargin, showValue } from '../../figure.ts';
 import { brief } from '../../legible.ts';
 import { againstOf, leastMargin } from '../../survey/survey.ts';
 import { boundText, LOT, ORIGIN, plural, SEVERITY, WORD, type Mark } from '../../words.ts';
@@ -94,28 +95,29 @@ function countsOf(verdict: Verdict | undefined) {
   ];
 }
 
-/** Worst first: by verdict, then by how far past (or near to) a limit. */
+/** Worst first: by verdict, then by the margin that is shown; what has none of it (a wrong result) goes before. */
 function worstNodes(context: Context) {
   const { survey } = context;
   const nodes = survey.verdict?.nodes ?? [];
-  const ranked = nodes.map((node, index) => ({
-    node,
-    index,
-    severity: SEVERITY[node.verdict],
-    least: leastMargin(survey.spreads, index),
-  }));
+  const told = tellingFindings(context);
+  const ranked = nodes.map((node, index) => {
+    const bad = told.get(node.id);
+    const shown = bad === undefined ? leastMargin(survey.spreads, index) : bad;
+    const margin = shown?.margin ?? -Infinity;
+    return { node, index, severity: SEVERITY[node.verdict], bad, margin };
+  });
   ranked.sort(
     (a, b) =>
       a.severity - b.severity ||
-      (a.least?.margin ?? -Infinity) - (b.least?.margin ?? -Infinity) ||
-      a.index - b.index,
+      // Two without a figure are -Infinity both.
+      (a.margin === b.margin ? a.index - b.index : a.margin - b.margin),
   );
-  return ranked.slice(0, WORST).map(({ node, index }) => ({
+  return ranked.slice(0, WORST).map(({ node, index, bad }) => ({
     id: node.id,
     anchor: context.anchor('node', node.id),
     identity: node.identity === '' ? 'no identity' : brief(node.identity, CELL),
     mark: WORD[node.verdict],
-    ...factOf(context, node.id, index, node.verdict),
+    ...factOf(context, index, bad),
     cause: brief(
       [node.owner, node.class].filter((word) => word !== undefined).join(' · ') || NONE,
       CELL,
@@ -123,14 +125,43 @@ function worstNodes(context: Context) {
   }));
 }
 
+interface Telling {
+  readonly finding: Finding;
+  readonly criterion: Criterion;
+  /** Absent: it has no figure. */
+  readonly margin?: number;
+}
+
+/** Node → the finding of its own word that says most: the one furthest past its limit, else one without a figure. */
+function tellingFindings(context: Context): ReadonlyMap<string, Telling> {
+  const { verdict } = context.survey;
+  const words = new Map(verdict?.nodes.map((node) => [node.id, node.verdict]));
+  const told = new Map<string, Telling>();
+  for (const finding of verdict?.findings ?? []) {
+    const criterion = context.criteria.get(finding.criterion);
+    if (criterion === undefined) continue;
+    const { estimate } = finding;
+    const figure = estimate !== undefined && criterion.decide !== 'exact';
+    const one: Telling = {
+      finding,
+      criterion,
+      ...(figure && { margin: marginOf(estimate.value, againstOf(criterion)) }),
+    };
+    for (const node of subjectNodes(finding.subject)) {
+      if (words.get(node) !== finding.verdict) continue;
+      const before = told.get(node);
+      const least = before?.margin ?? Infinity;
+      if (before === undefined || (one.margin ?? Infinity) < least) told.set(node, one);
+    }
+  }
+  return told;
+}
+
 /** The one number or reason that says most about a node. */
-function factOf(context: Context, id: string, index: number, word: Word) {
+function factOf(context: Context, index: number, telling: Telling | undefined) {
   const { survey } = context;
-  const bad = survey.verdict?.findings.find(
-    (finding) => finding.verdict === word && subjectNodes(finding.subject).includes(id),
-  );
-  const criterion = bad && context.criteria.get(bad.criterion);
-  if (bad !== undefined && criterion !== undefined) {
+  if (telling !== undefined) {
+    const { finding: bad, criterion } = telling;
     const numbers = numbersOf(context, bad, criterion);
     return numbers.value === NONE
       ? { criterion: brief(bad.criterion, CELL), fact: brief(bad.reason, 2 * CELL), margin: '' }

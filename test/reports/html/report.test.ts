@@ -5,7 +5,10 @@ import { parseHTML } from 'linkedom';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { RunReader } from '../../../campaign/directory/model.ts';
+import { contextOf } from '../../../reports/html/context.ts';
 import { policyFor } from '../../../reports/html/report.ts';
+import { openingView } from '../../../reports/html/view/opening.ts';
+import type { Survey } from '../../../reports/survey/model.ts';
 import { rendered } from '../rendered.ts';
 import { HOSTILE, RUNS, sampleRun } from '../sample-run.ts';
 
@@ -144,6 +147,42 @@ test('every chart has a role, a title, a description with the finding, a limit a
     assert.match(svg?.querySelector('desc')?.textContent ?? '', /conform to .*Median .*worst /u);
     assert.match(svg?.textContent ?? '', /limit ≥/u);
   }
+});
+
+test('the worst nodes are in the order of the margins that stand beside them', () => {
+  const run = sampleRun({ nodes: 8, bad: { 1: 'slow', 4: 'slow', 6: 'slow' } });
+  const { verdict } = run;
+  if (verdict === undefined) throw new Error('it has a verdict');
+  const criteria = new Map(run.plan.criteria.map((one) => [one.id, one]));
+  // Each node fails two criteria, the nearer one first, and has a worst figure of its own elsewhere.
+  const losses = [0.05, 0.09, 0.02];
+  const slow = verdict.findings.filter(
+    ({ estimate, criterion }) =>
+      estimate !== undefined && criteria.get(criterion)?.decide !== 'exact',
+  );
+  assert.is(slow.length, 3);
+  const findings = slow.flatMap((finding, at) => {
+    const limit = criteria.get(finding.criterion)?.limit.value ?? 0;
+    return [0.01, losses[at] ?? 0].map((loss) => ({
+      ...finding,
+      ...(finding.estimate && {
+        estimate: { ...finding.estimate, value: limit * (1 - loss) },
+      }),
+    }));
+  });
+  const spreads = new Map(
+    run.plan.criteria.map((criterion) => [
+      criterion.id,
+      { criterion, worst: Float64Array.from({ length: 8 }, (_, at) => 1e9 * (at + 1)) },
+    ]),
+  );
+  const nodeIds = verdict.nodes.map(({ id }) => id);
+  const survey = { verdict: { ...verdict, findings }, spreads, nodeIds } as unknown as Survey;
+  const { worst } = openingView(contextOf(run, survey));
+  assert.equal(
+    worst.map(({ margin }) => margin.replace(/[^\d.]/gu, '')),
+    ['9.0', '5.0', '2.0'],
+  );
 });
 
 test('a run without a verdict says so and nothing better', async () => {

@@ -90,6 +90,8 @@ export function tpuSubject(mechanism: 'tpu-node' | 'queued-resource'): Subject {
   const provision = { ...TPU, mechanism };
   return {
     provider: 'gcp',
+    // A slice has its patience in it: that of a busy machine too.
+    factor: 20,
     launch: mechanism === 'tpu-node' ? 'nodes.create' : 'queuedResources.create',
     list: 'nodes.list',
     runner: (url, clock) => gcpRunner(block(url, provision, TIMES), clock),

@@ -10,17 +10,19 @@ const DAY = 24 * 3600 * 1000;
 /** Days of retention up to which raw samples stay in the files of their days: each goes when its time is over. */
 const SHORT = 92;
 
-/** YYYY-MM-DD, and days for which raw samples stay; absent: for ever. */
-interface When {
+/** What is closed, and what is past its time. */
+export interface When {
+  /** YYYY-MM-DD: its month is open. */
   readonly now: string;
+  /** Days for which raw samples stay; absent: for ever. */
   readonly retention?: number;
+  /** Batches whose samples stay nevertheless: what nights are held against is computed from acceptance's. */
+  readonly keep: ReadonlySet<string>;
 }
 
 /**
  * The catalogue with each closed month of a table and delivery in one file.
  *
- * @param when.now YYYY-MM-DD: its month is open
- * @param when.retention days for which raw samples stay; absent: for ever
  * @returns the same object where nothing is to be done
  */
 export async function compacted(
@@ -75,8 +77,9 @@ function isClosed({ table, date }: StoredFile, { now, retention }: When): boolea
 }
 
 /** A month's file goes when its last day is past its time. */
-function expired({ table, date }: StoredFile, { now, retention }: When): boolean {
+function expired({ table, date, batches }: StoredFile, { now, retention, keep }: When): boolean {
   if (table !== 'samples' || retention === undefined) return false;
+  if (batches.some((batch) => keep.has(batch))) return false;
   const [year = 0, month = 0, day] = date.split('-').map(Number);
   const last = Date.UTC(year, day === undefined ? month : month - 1, day ?? 0);
   return Date.parse(now) - last > retention * DAY;

@@ -11,6 +11,7 @@ import { compacted } from './compact.ts';
 import { openDatabase, type Database } from './database.ts';
 import { deliverySlug } from './delivery-file.ts';
 import { sweep, writeFile } from './files.ts';
+import { runBatch } from './ingest.ts';
 import { migrated } from './migrations.ts';
 import type { Batch, Catalogue, StoredFile, TableName } from './model.ts';
 import { literal, TABLE_NAMES, TABLES, viewOf } from './tables.ts';
@@ -92,15 +93,16 @@ export class History {
   }
 
   /**
-   * Merges the small files of closed months, and drops raw samples past their time.
+   * Merges the small files of closed months, and drops raw samples past their time; those of acceptance stay.
    *
    * @param now YYYY-MM-DD: months before it are closed
    * @param retention days for which raw samples stay; absent: for ever
    */
   async compact(now: string, retention?: number): Promise<void> {
-    await this.#commit((catalogue) =>
-      compacted(this.root, this.#database, catalogue, { now, ...(retention && { retention }) }),
-    );
+    const accepted = await this.#database.all("SELECT run FROM runs WHERE purpose = 'accept'");
+    const keep = new Set(accepted.map(({ run }) => runBatch(String(run))));
+    const when = { now, keep, ...(retention && { retention }) };
+    await this.#commit((catalogue) => compacted(this.root, this.#database, catalogue, when));
     await this.#views();
   }
 

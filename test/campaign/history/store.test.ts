@@ -20,8 +20,13 @@ function folder(): string {
 }
 
 /** A run of one point and one raw sample a serial. */
-function batch(run: string, night: string, serials = ['serial:A', 'serial:B']): Batch {
-  const about = { run, purpose: 'nightly', night };
+function batch(
+  run: string,
+  night: string,
+  serials = ['serial:A', 'serial:B'],
+  purpose = 'nightly',
+): Batch {
+  const about = { run, purpose, night };
   const series = { metric: 'm.x', parameters: '{}' };
   return {
     id: `run-${run}`,
@@ -120,12 +125,15 @@ test('two that append at once lose nothing', async () => {
   await withHistory(root, async (history) => assert.is(await counted(history, 'runs'), 2));
 });
 
-test('raw samples go after their time, summaries stay', async () => {
+test('raw samples go after their time, day by day; summaries stay, and what acceptance measured', async () => {
   await withHistory(folder(), async (history) => {
-    await history.append([batch('a', '2026-09-01'), batch('b', '2026-10-30')]);
+    const accepted = batch('c', '2026-08-01', ['serial:A'], 'accept');
+    await history.append([accepted, batch('a', '2026-09-01'), batch('b', '2026-10-30')]);
     await history.compact('2026-11-01', 30);
-    assert.is(await counted(history, 'samples'), 2);
-    assert.is(await counted(history, 'points'), 4);
+    assert.is(await counted(history, 'samples'), 3);
+    assert.is(await counted(history, 'points'), 5);
+    await history.compact('2026-11-30', 30);
+    assert.is(await counted(history, 'samples'), 1);
   });
 });
 

@@ -27,7 +27,8 @@ export async function knownMachines(history: History, delivery: string) {
   };
 }
 
-type Known = Awaited<ReturnType<typeof knownMachines>>;
+/** What `knownMachines` gives. */
+export type Known = Awaited<ReturnType<typeof knownMachines>>;
 
 /** The machine that stands behind a node of a fleet that was just opened; undefined: never seen. */
 export function machineOf(node: Node, known: Known, history: string): SeenMachine | undefined {

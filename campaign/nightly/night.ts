@@ -19,7 +19,7 @@ import { recordRun } from '../history/record.ts';
 import type { History } from '../history/store.ts';
 import type { CampaignResult } from '../setup.ts';
 import { deliveryOf } from '../history/terms.ts';
-import { chooseNodes, knownMachines, machineOf, type Chosen } from './choose.ts';
+import { chooseNodes, knownMachines, machineOf, type Chosen, type Known } from './choose.ts';
 import { settleFailures } from './failing.ts';
 import { resolve, type Resolved } from './fresh.ts';
 import type { Changes, Measure, NightFile, NightProgress, OpenAlarm } from './model.ts';
@@ -84,6 +84,7 @@ class NightRun<S> {
   readonly #freshRuns: string[] = [];
   #chosen: Chosen = { ids: [], busy: 0, fleet: 0 };
   #started = 0;
+  #known: Known | undefined;
 
   constructor(setup: NightSetup<S>) {
     this.#setup = setup;
@@ -244,7 +245,8 @@ class NightRun<S> {
     serials: ReadonlySet<string>,
   ): Promise<readonly string[]> {
     const { history, busy } = this.#setup;
-    const known = await knownMachines(history, this.#delivery);
+    // Fresh runs meet nobody new: it is read once a night, not before each of them.
+    const known = (this.#known ??= await knownMachines(history, this.#delivery));
     const own = nodes.filter((node) => {
       const machine = machineOf(node, known, history.catalogue.id);
       return machine !== undefined && serials.has(machine.serial);

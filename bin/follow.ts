@@ -9,17 +9,20 @@ import type { Answer, Question, Said } from './follow-model.ts';
 
 /** Nodes from which on a thread is worth its start. */
 const LARGE = 256;
-/** MiB of young objects before they are collected: readings live for an attempt. */
-const YOUNG = 32;
-/** Per cent that a heap grows by before it is collected. */
-const GROWTH = 12;
+/** MiB of young objects before they are collected: what dies with its attempt is never copied then. */
+const YOUNG = 96;
+/** Per cent that a heap grows by before it is collected, and the same of a fleet from so many nodes on. */
+const GROWTH = { usual: 50, huge: 12, from: 4000 } as const;
 
 /** A follower: here for a small fleet, in a thread for a large one. @throws {HarnessError} as `followRun` */
 export async function follow(setup: FollowSetup): Promise<Follower> {
   if (setup.nodes < LARGE) return followRun(setup);
   const { path, plan, nodes } = setup;
-  // Most of a large run is what is known of its nodes: room for half as much again would be most of a machine.
-  setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
+  // Most of a huge run is what is known of its nodes: room for half as much again would be most of a machine.
+  const growth = nodes < GROWTH.from ? GROWTH.usual : GROWTH.huge;
+  setFlagsFromString(`--heap-growing-percent=${growth}`);
+  // Both threads have their work: collectors that help would wait for each other on the same processors.
+  setFlagsFromString('--no-parallel-scavenge');
   // Run from source or built, the thread's file is beside this one.
   const file = import.meta.url.replace(/follow(\.[jt]s)$/u, 'follow-thread$1');
   const thread = new Worker(new URL(file), {

@@ -8,8 +8,8 @@ import { bytesOf, type Output } from './output.ts';
 import type { Fault } from './options.ts';
 import { simulatedNode, type World } from './truth.ts';
 
-/** Enough for the evidence to be synced in large groups; what is under way stays young, and is collected cheaply. */
-const AT_ONCE = 256;
+/** Enough for the evidence to be synced in groups; few enough for what is under way to be collected while it is young. */
+const AT_ONCE = 48;
 
 /** Faults that end a process before it says anything. */
 const SILENT = ['dead', 'flapping', 'hang'] as const;

@@ -1,5 +1,5 @@
 /** Files of one JSON value a line, that a killed process may have left in the middle of a line. */
-import { createReadStream } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { systemCode } from '../../plan/errors.ts';
@@ -110,9 +110,11 @@ async function newlineBefore(file: FileHandle, offset: number): Promise<number> 
 /** The lines of a file that another writes meanwhile, as far as they are there. */
 export class NdjsonTail {
   readonly #path: string;
-  #file: FileHandle | undefined;
+  #file: number | undefined;
   #position = 0;
-  #held: Buffer = Buffer.alloc(0);
+  /** Lines are taken out of it before it is filled again. */
+  #buffer = Buffer.alloc(0);
+  #held: Buffer = this.#buffer;
   #at = 0;
   #number = 0;
 
@@ -134,30 +136,34 @@ export class NdjsonTail {
         this.#number += 1;
         return { value: parse(this.#path, line, this.#number), number: this.#number };
       }
-      if (!(await this.#more())) return undefined;
+      if (!this.#more()) return undefined;
     }
   }
 
   async close(): Promise<void> {
-    await this.#file?.close();
+    if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
 
-  async #more(): Promise<boolean> {
-    this.#file ??= await open(this.#path, 'r');
+  /** On the spot: what others have just written is in memory. */
+  #more(): boolean {
+    this.#file ??= openSync(this.#path, 'r');
     const rest = this.#held.subarray(this.#at);
-    const chunk = Buffer.allocUnsafe(rest.length + (1 << 18));
-    rest.copy(chunk);
-    const { bytesRead } = await this.#file.read(
-      chunk,
+    const room = rest.length + (1 << 16);
+    const into = this.#buffer.length >= room ? this.#buffer : Buffer.alloc(2 * room);
+    into.set(rest);
+    this.#buffer = into;
+    const bytesRead = readSync(
+      this.#file,
+      into,
       rest.length,
-      chunk.length - rest.length,
+      into.length - rest.length,
       this.#position,
     );
+    this.#held = into.subarray(0, rest.length + bytesRead);
+    this.#at = 0;
     if (bytesRead === 0) return false;
     this.#position += bytesRead;
-    this.#held = chunk.subarray(0, rest.length + bytesRead);
-    this.#at = 0;
     return true;
   }
 }

@@ -1,21 +1,24 @@
 /** Evidence read back: the index as a stream, the bytes of a stream checked against its hash. */
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { inflateRaw } from 'node:zlib';
+import { inflateRawSync } from 'node:zlib';
 import { HarnessError, systemCode } from '../../plan/errors.ts';
 import type { StreamEntry } from '../directory/model.ts';
 import { readNdjson } from '../directory/ndjson.ts';
 
-const inflate = promisify(inflateRaw);
 /** Shared blocks that are kept inflated: neighbours are read one after the other. */
 const KEPT = 256;
+/** Bytes that are inflated in one piece. */
+const MOST_AT_ONCE = 1 << 20;
 
-/** Reads one run's `evidence/` folder; `close` it. */
+/**
+ * Reads one run's `evidence/` folder; `close` it. Blocks are read and inflated on the spot: a large run
+ * has tens of thousands, and handing each to a pool of threads costs more than the block.
+ */
 export class EvidenceReader {
   readonly #folder: string;
-  readonly #files = new Map<string, FileHandle>();
+  readonly #files = new Map<string, number>();
   readonly #inflated = new Map<string, Buffer>();
 
   /** @param folder the run's `evidence/` */
@@ -39,7 +42,7 @@ export class EvidenceReader {
   async *bytes(entry: StreamEntry): AsyncGenerator<Uint8Array> {
     const hash = createHash('sha256');
     for (const block of entry.blocks) {
-      const whole = await this.#block(block, entry);
+      const whole = this.#block(block, entry);
       const part =
         block.start === undefined
           ? whole
@@ -51,20 +54,20 @@ export class EvidenceReader {
   }
 
   async close(): Promise<void> {
-    for (const file of this.#files.values()) await file.close();
+    for (const file of this.#files.values()) closeSync(file);
     this.#files.clear();
     this.#inflated.clear();
   }
 
-  async #block(block: StreamEntry['blocks'][number], entry: StreamEntry): Promise<Buffer> {
+  #block(block: StreamEntry['blocks'][number], entry: StreamEntry): Buffer {
     const key = `${block.segment}:${block.offset}`;
     const kept = this.#inflated.get(key);
     if (kept !== undefined) return kept;
-    const packed = Buffer.alloc(block.length);
-    const file = await this.#file(block.segment, entry);
-    const { bytesRead } = await file.read(packed, 0, block.length, block.offset);
+    const packed = Buffer.allocUnsafe(block.length);
+    const file = this.#file(block.segment, entry);
+    const bytesRead = readSync(file, packed, 0, block.length, block.offset);
     if (bytesRead !== block.length) throw missing(entry, `${block.segment} is too short`);
-    const whole = await inflated(packed, block.bytes, entry);
+    const whole = inflated(packed, block.bytes, entry);
     if (block.start !== undefined) {
       if (this.#inflated.size >= KEPT) {
         const [oldest] = this.#inflated.keys();
@@ -75,12 +78,12 @@ export class EvidenceReader {
     return whole;
   }
 
-  async #file(segment: string, entry: StreamEntry): Promise<FileHandle> {
+  #file(segment: string, entry: StreamEntry): number {
     const opened = this.#files.get(segment);
     if (opened !== undefined) return opened;
     if (!/^\d+\.seg$/u.test(segment)) throw missing(entry, `"${segment}" is no segment`);
     try {
-      const file = await open(join(this.#folder, segment), 'r');
+      const file = openSync(join(this.#folder, segment), 'r');
       this.#files.set(segment, file);
       return file;
     } catch (error) {
@@ -90,9 +93,11 @@ export class EvidenceReader {
   }
 }
 
-async function inflated(packed: Buffer, bytes: number, entry: StreamEntry): Promise<Buffer> {
+function inflated(packed: Buffer, bytes: number, entry: StreamEntry): Buffer {
   try {
-    const whole = await inflate(packed, { maxOutputLength: bytes });
+    // In one piece: the size is known.
+    const chunkSize = Math.min(MOST_AT_ONCE, Math.max(64, bytes + 1));
+    const whole = inflateRawSync(packed, { maxOutputLength: bytes, chunkSize });
     if (whole.length === bytes) return whole;
   } catch (error) {
     throw mismatch(entry, 'a block is corrupt', error);

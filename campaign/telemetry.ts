@@ -2,47 +2,77 @@
 import type { JudgedReading } from '../verdicts/model.ts';
 import type { TelemetryRow } from './directory/model.ts';
 
-interface Series {
-  readonly key: string;
-  readonly of: Telemetry;
-  readonly first: number;
-  /** From the second value on. */
-  rest?: number[];
-}
+/** Field → its value, or its values where there are several. */
+type Fields = Map<string, number | number[]>;
 
 /** Rows in the order of node, accelerator and field. */
 export function telemetryRows(
   attempt: string,
   readings: readonly JudgedReading[],
 ): readonly TelemetryRow[] {
-  const series = new Map<string, Series>();
+  // Keys in levels, not joined: a large fleet has millions of rows, most of one value.
+  const nodes = new Map<string, Map<string, Fields>>();
+  let last: Telemetry | undefined;
+  let fields: Fields = new Map();
   for (const reading of readings) {
     if (reading.kind !== 'telemetry') continue;
-    const key = `${reading.node}\n${reading.accelerator ?? ''}\n${reading.field}`;
-    const one = series.get(key);
-    if (one === undefined) series.set(key, { key, of: reading, first: reading.value });
-    else if (one.rest === undefined) one.rest = [reading.value];
-    else one.rest.push(reading.value);
+    if (last?.node !== reading.node || last.accelerator !== reading.accelerator) {
+      fields = fieldsOf(nodes, reading);
+      last = reading;
+    }
+    const { field, value } = reading;
+    const known = fields.get(field);
+    if (known === undefined) fields.set(field, value);
+    else if (typeof known === 'number') fields.set(field, [known, value]);
+    else known.push(value);
   }
-  return [...series.values()]
-    .sort((a, b) => (a.key < b.key ? -1 : 1))
-    .map((one) => rowOf(attempt, one));
+  const rows: TelemetryRow[] = [];
+  for (const node of sortedKeys(nodes)) {
+    const parts = nodes.get(node) as Map<string, Fields>;
+    for (const accelerator of sortedKeys(parts)) {
+      const own = parts.get(accelerator) as Fields;
+      for (const field of sortedKeys(own)) {
+        rows.push(rowOf(attempt, node, accelerator, field, own.get(field) as number | number[]));
+      }
+    }
+  }
+  return rows;
 }
 
-/** Field by field: a large fleet has millions of rows, most of one value. */
-function rowOf(attempt: string, { of, first, rest }: Series): TelemetryRow {
-  const sorted = rest && Float64Array.from([first, ...rest]).sort();
-  const row: { -readonly [K in keyof TelemetryRow]: TelemetryRow[K] } = {
-    attempt,
-    node: of.node,
-    field: of.field,
-    n: sorted?.length ?? 1,
-    min: sorted?.[0] ?? first,
-    median: sorted === undefined ? first : middle(sorted),
-    max: sorted?.at(-1) ?? first,
-  };
-  if (of.accelerator !== undefined) row.accelerator = of.accelerator;
+/** @returns where a part's values go; '' stands for the node itself */
+function fieldsOf(
+  nodes: Map<string, Map<string, Fields>>,
+  { node, accelerator = '' }: Telemetry,
+): Fields {
+  const parts = nodes.get(node) ?? new Map<string, Fields>();
+  nodes.set(node, parts);
+  const fields: Fields = parts.get(accelerator) ?? new Map();
+  parts.set(accelerator, fields);
+  return fields;
+}
+
+function sortedKeys(of: ReadonlyMap<string, unknown>): readonly string[] {
+  return of.size === 1 ? [...of.keys()] : [...of.keys()].sort();
+}
+
+function rowOf(
+  attempt: string,
+  node: string,
+  accelerator: string,
+  field: string,
+  value: number | readonly number[],
+): TelemetryRow {
+  const row: { -readonly [K in keyof TelemetryRow]: TelemetryRow[K] } =
+    typeof value === 'number'
+      ? { attempt, node, field, n: 1, min: value, median: value, max: value }
+      : { attempt, node, field, ...spread(Float64Array.from(value).sort()) };
+  if (accelerator !== '') row.accelerator = accelerator;
   return row;
+}
+
+function spread(sorted: Float64Array) {
+  const [min = Number.NaN] = sorted;
+  return { n: sorted.length, min, median: middle(sorted), max: sorted.at(-1) ?? min };
 }
 
 type Telemetry = Extract<JudgedReading, { kind: 'telemetry' }>;

@@ -210,31 +210,30 @@ export const telemetryTable: Table<TelemetryRow> = {
 
 type SubjectCells = readonly [string, string, string, string | undefined, string | undefined];
 
-/** Spellings kept of subjects, and of parameters. */
+/** Values kept of spellings. */
 const MOST = 20_000;
 
-/** Subjects, and parameters below, are shared between many rows: each is spelled once. */
-let cells = new WeakMap<Subject, SubjectCells>();
-/** How many `cells` was given: its table never shrinks, and some subjects are made for one row. */
-let spelt = 0;
+/** Most rows are about the subject of the row before. */
+let latest: { readonly subject: Subject; readonly cells: SubjectCells } | undefined;
 
 function subjectCells(subject: Subject): SubjectCells {
-  const known = cells.get(subject);
-  if (known !== undefined) return known;
-  const own: SubjectCells = [
-    canonical(subject),
+  if (latest?.subject === subject) return latest.cells;
+  const cells: SubjectCells = [
+    spelledSubject(subject),
     subject.kind,
     subjectKey(subject),
     'node' in subject ? subject.node : undefined,
     subject.kind === 'accelerator' ? subject.accelerator : undefined,
   ];
-  spelt += 1;
-  if (spelt > MOST) {
-    spelt = 1;
-    cells = new WeakMap();
-  }
-  cells.set(subject, own);
-  return own;
+  latest = { subject, cells };
+  return cells;
+}
+
+/** As `canonical` spells it; by hand where a large fleet has millions of rows. */
+function spelledSubject(subject: Subject): string {
+  if (subject.kind !== 'accelerator') return canonical(subject);
+  const { accelerator, node } = subject;
+  return `{"accelerator":${JSON.stringify(accelerator)},"kind":"accelerator","node":${JSON.stringify(node)}}`;
 }
 
 const spellings = new WeakMap<Parameters, string>();

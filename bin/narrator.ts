@@ -27,11 +27,12 @@ export function jsonProgress(io: Io): Progress {
 export function textProgress(io: Io): Progress {
   const running = new Map<string, string>();
   let eta = '';
-  const redraw = () => {
+  const redraw = () => io.status(words);
+  const words = () => {
     const cases = new Map<string, number>();
     for (const name of running.values()) cases.set(name, (cases.get(name) ?? 0) + 1);
-    const words = [...cases].map(([name, count]) => (count === 1 ? name : `${name} × ${count}`));
-    io.status(printable([eta, ...words].filter((word) => word !== '').join(' · ')));
+    const each = [...cases].map(([name, count]) => (count === 1 ? name : `${name} × ${count}`));
+    return printable([eta, ...each].filter((word) => word !== '').join(' · '));
   };
   return (event) => {
     switch (event.kind) {

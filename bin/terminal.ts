@@ -13,7 +13,7 @@ export interface Io {
   /** Standard error; a line end is added. */
   err(text: string): void;
   /** The last line of a live terminal, replaced by the next; nothing elsewhere. */
-  status(text: string): void;
+  status(text: () => string): void;
   /** One JSON value, one line. */
   event(value: unknown): void;
   /** Aborted by SIGINT or SIGTERM. */
@@ -95,7 +95,7 @@ export function processIo(
       if (!live) return;
       clear();
       const width = Math.max(20, (process.stderr.columns ?? 80) - 1);
-      write(2, text.slice(0, width));
+      write(2, text().slice(0, width));
       drawn = true;
     },
     event(value) {

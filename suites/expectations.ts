@@ -25,15 +25,20 @@ interface Promised {
   readonly size: number;
 }
 
-/** Promises by kind and name; equal ones once. */
-type ByName = ReadonlyMap<string, readonly Promised[]>;
+/** Equal promises once. */
+interface Promises {
+  /** By kind, then name. */
+  readonly by: ReadonlyMap<ValueReading['kind'], ReadonlyMap<string, readonly Promised[]>>;
+  /** Those of one kind and name after each other. */
+  readonly all: readonly Promised[];
+}
 
 /**
  * @param of the case whose `gives` binds
  * @param nodes nodes of the attempt, with accelerators
  */
 export function expectations(of: Case, nodes: readonly Node[]): Expectations {
-  const promised = promisedBy(of);
+  const { by, all } = promisesOf(of);
   /** Promise → keys of the subjects that it was taken for. */
   const taken = new Map<Promised, Set<string>>();
   const speakers = new Set<string>();
@@ -41,8 +46,9 @@ export function expectations(of: Case, nodes: readonly Node[]): Expectations {
     take(value) {
       const name = value.kind === 'sample' ? value.metric : value.name;
       const { subject, parameters } = value;
-      const one = promised
-        .get(`${value.kind} ${name}`)
+      const one = by
+        .get(value.kind)
+        ?.get(name)
         ?.find((each) => each.per === subject.kind && same(each, parameters));
       if (one === undefined || !isThere(subject, nodes)) {
         return `${name} ${parametersKey(parameters)} is not what ${of.id} gives`;
@@ -59,7 +65,7 @@ export function expectations(of: Case, nodes: readonly Node[]): Expectations {
     },
     has: (node) => speakers.has(node),
     missing: () =>
-      [...promised.values()].flat().flatMap((one) => {
+      all.flatMap((one) => {
         const own = taken.get(one);
         const subjects = knownSubjects(one.per, nodes);
         // Links and groups are not known beforehand: any one of the kind pays.
@@ -74,25 +80,34 @@ export function expectations(of: Case, nodes: readonly Node[]): Expectations {
   };
 }
 
-const prepared = new WeakMap<Case, ByName>();
+const prepared = new WeakMap<Case, Promises>();
 
-function promisedBy(of: Case): ByName {
+function promisesOf(of: Case): Promises {
   const known = prepared.get(of);
   if (known !== undefined) return known;
-  const byName = new Map<string, Promised[]>();
-  for (const { as, metric, per, parameters = of.parameters } of of.gives) {
-    const name = `${as ?? 'sample'} ${metric}`;
+  const by = new Map<ValueReading['kind'], Map<string, Promised[]>>();
+  const lists: Promised[][] = [];
+  for (const { as = 'sample', metric, per, parameters = of.parameters } of of.gives) {
+    const byName = by.get(as) ?? new Map<string, Promised[]>();
+    by.set(as, byName);
     const one = { metric, per, parameters, size: Object.keys(parameters).length };
-    const own = byName.get(name);
-    if (own === undefined) byName.set(name, [one]);
-    else if (!own.some((each) => each.per === per && same(each, parameters))) own.push(one);
+    let own = byName.get(metric);
+    if (own === undefined) {
+      own = [];
+      byName.set(metric, own);
+      lists.push(own);
+    }
+    if (!own.some((each) => each.per === per && same(each, parameters))) own.push(one);
   }
-  prepared.set(of, byName);
-  return byName;
+  const promises = { by, all: lists.flat() };
+  prepared.set(of, promises);
+  return promises;
 }
 
 function same(one: Promised, parameters: Parameters): boolean {
-  return matches(one.parameters, parameters) && Object.keys(parameters).length === one.size;
+  let size = 0;
+  for (const _ in parameters) size += 1;
+  return size === one.size && matches(one.parameters, parameters);
 }
 
 /** Of nodes and accelerators it is known beforehand which there are. */

@@ -79,6 +79,24 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 export function parseLine(text: string): ParsedLine {
   if (!text.startsWith('{')) return { log: text };
+  const same = repeated.get(text);
+  if (same !== undefined) return same;
+  const parsed = parse(text);
+  if ('line' in parsed && text.length <= REPEATED_LENGTH && REPEATED.has(parsed.line.kind)) {
+    if (repeated.size >= MOST_REPEATED) repeated.clear();
+    // A copy: a line is a slice that would keep the whole chunk it came in.
+    repeated.set(Buffer.from(text).toString(), parsed);
+  }
+  return parsed;
+}
+
+/** Lines that every node of a fleet says alike, attempt after attempt: parsed once. Nobody changes a line. */
+const repeated = new Map<string, ParsedLine>();
+const REPEATED: ReadonlySet<ProtocolLine['kind']> = new Set(['check', 'fact', 'done']);
+const REPEATED_LENGTH = 1000;
+const MOST_REPEATED = 5000;
+
+function parse(text: string): ParsedLine {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -122,7 +122,10 @@ export function createJudge(whole: JudgeSetup): Judge {
       const failing: Finding[] = [];
       const telemetry: Telemetry[] = [];
       for (const reading of readings) {
-        if (reading.kind === 'telemetry') telemetry.push(reading);
+        if (reading.kind === 'telemetry') {
+          telemetry.push(reading);
+          continue;
+        }
         const wrong = reading.kind === 'check' && !reading.ok;
         for (const track of tracksOf(reading)) {
           // One case gives a metric at several sizes or modes: a criterion is judged on its own.

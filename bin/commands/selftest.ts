@@ -31,7 +31,7 @@ export const selftest = command({
       };
       const found = await runSelftest(bench, (row, done, of) => {
         if (!io.json) tellRow(row, io);
-        io.status(`${done} of ${of}`);
+        io.status(() => `${done} of ${of}`);
       });
       if (io.json) io.event({ schema: 'assay/selftest/1', ...found });
       else tellSelftest(found, io);

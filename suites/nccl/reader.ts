@@ -35,8 +35,7 @@ export function torchReader(context: ReaderContext): Reader {
   );
 
   const values = (line: ValueLine, speaker: Speaker, at: ValueReading['at']) => {
-    const { rail, ...parameters } = line.parameters;
-    const { bytes } = parameters;
+    const { rail, bytes } = line.parameters;
     const first = speaker.position * perNode;
     const { rank } = line;
     if (rank === undefined || rank < first || rank >= first + perNode) {
@@ -45,10 +44,9 @@ export function torchReader(context: ReaderContext): Reader {
     if (typeof bytes !== 'number' || !sizes.includes(bytes)) return 'a size that was not asked for';
     const own = rails === undefined ? undefined : (rank - first) % rails;
     if (rail !== own) return `rank ${rank} is not on rail ${String(rail)}`;
-    const odd = Object.entries(parameters).find(
-      ([key, value]) => key !== 'bytes' && of.parameters[key] !== value,
-    );
-    if (odd !== undefined) return `${odd[0]} is ${String(odd[1])}, not what was asked for`;
+    const odd = oddKey(line.parameters, of.parameters);
+    if (odd !== undefined)
+      return `${odd} is ${String(line.parameters[odd])}, not what was asked for`;
     const ledger = ledgers[own ?? 0] as (typeof ledgers)[number];
     if (line.kind === 'sample') {
       if (line.metric !== `nccl.${collective}.time`)
@@ -119,6 +117,14 @@ export function torchReader(context: ReaderContext): Reader {
       return { readings, outcome: suspect(outcome, behind, order) };
     },
   };
+}
+
+/** A parameter that was not asked for; size and rail are looked at elsewhere. */
+function oddKey(said: Parameters, asked: Parameters): string | undefined {
+  for (const key in said) {
+    if (key !== 'bytes' && key !== 'rail' && asked[key] !== said[key]) return key;
+  }
+  return undefined;
 }
 
 /** The figures of one size as they were measured by its slowest rank. */

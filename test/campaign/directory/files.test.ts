@@ -12,6 +12,7 @@ import { rejectedRows } from '../../../campaign/directory/rejected.ts';
 import { planShape } from '../../../campaign/directory/shapes.ts';
 import { findingTable, sampleTable } from '../../../campaign/directory/tables.ts';
 import { createRun, reopenRun } from '../../../campaign/directory/writer.ts';
+import { telemetryRows } from '../../../campaign/telemetry.ts';
 import { fakeNode } from '../fake-fleet.ts';
 import { fakePlan, metric } from '../fake-suite.ts';
 import { rejects } from '../../rejects.ts';
@@ -75,6 +76,62 @@ const sample: Sample = {
   evidence: { stream: 'one@n0001#0/0/0.n0001.stdout', sha256: 'ab', line: 7 },
   origin: 'simulated',
 };
+
+test('subjects are spelled as canonical JSON; telemetry comes by node, part and field', () => {
+  const odd = { kind: 'accelerator', node: 'n"1', accelerator: 'GPU-\\é' } as const;
+  const place = sampleTable.columns.findIndex(({ name }) => name === 'subject');
+  assert.is(sampleTable.encode({ ...sample, subject: odd })[place], canonical(odd));
+  const said = (field: string, value: number, accelerator?: string) =>
+    ({
+      kind: 'telemetry',
+      node: 'n2',
+      at: 0,
+      field,
+      value,
+      ...(accelerator && { accelerator }),
+    }) as const;
+  const rows = telemetryRows('t/0', [
+    said('power', 3, 'b'),
+    said('power', 1, 'b'),
+    said('clock', 7, 'b'),
+    said('steal', 0),
+    said('power', 8, 'b'),
+    { ...said('power', 5, 'a'), node: 'n1' },
+  ]);
+  assert.equal(rows, [
+    {
+      attempt: 't/0',
+      node: 'n1',
+      field: 'power',
+      n: 1,
+      min: 5,
+      median: 5,
+      max: 5,
+      accelerator: 'a',
+    },
+    { attempt: 't/0', node: 'n2', field: 'steal', n: 1, min: 0, median: 0, max: 0 },
+    {
+      attempt: 't/0',
+      node: 'n2',
+      field: 'clock',
+      n: 1,
+      min: 7,
+      median: 7,
+      max: 7,
+      accelerator: 'b',
+    },
+    {
+      attempt: 't/0',
+      node: 'n2',
+      field: 'power',
+      n: 3,
+      min: 1,
+      median: 3,
+      max: 8,
+      accelerator: 'b',
+    },
+  ]);
+});
 
 test('samples and findings go through Parquet row group by row group, absent fields staying absent', async () => {
   const path = join(folder(), 'samples.parquet');

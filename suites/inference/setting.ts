@@ -47,7 +47,7 @@ export function settingFor(options: Options, nodes: readonly Node[]): Setting | 
   if (example === undefined || kind === undefined) return undefined;
   const usual = USUAL[kind];
   const name = options.model === 'auto' ? usual.model : options.model;
-  const spread = name === 'llm-70b' && kind === 'gpu' ? example.accelerators.length : 1;
+  const spread = name === 'llm-70b' && kind !== 'cpu' ? example.accelerators.length : 1;
   const or = <T>(value: T | 'auto', other: T) => (value === 'auto' ? other : value);
   return {
     model: typeof name === 'string' ? PRESETS[name] : name,

@@ -34,7 +34,15 @@ def borrow(path):
 devices = borrow(sys.argv[1])
 # What a WORK and its BASE take from their frame.
 SUB_WINDOWS, Failure, Load, spread = devices.SUB_WINDOWS, devices.Failure, devices.Load, devices.spread
-here = threading.local()
+
+
+class Here(threading.local):
+    """Of a device's thread: which core it is of its chip, and the chips that it speaks for where they are several."""
+
+    core, chips = 0, None
+
+
+here = Here()
 
 
 class Mouth:
@@ -86,7 +94,10 @@ mouth = Mouth(1)
 
 
 def say(kind, **fields):
-    mouth.say(kind, fields)
+    """What a replica over several chips says holds for each of them."""
+    who = next((key for key in ("accelerator", "rank") if key in fields), None)
+    for chip in (here.chips if who else None) or [None]:
+        mouth.say(kind, fields if chip is None else {**fields, who: chip})
 
 
 class Stages:
@@ -135,27 +146,44 @@ class Stage:
 
 
 class Device:
-    """One device of JAX: a chip, or one core of it. Work is queued; a mark waits until it is done."""
+    """One device of JAX: a chip, or one core of it; or a replica's several as one. Work is queued; a mark waits until it is done."""
 
     gpu, l2 = False, 0
     # Figures of another library are another cohort.
     where = {"library": "jax"}
 
-    def __init__(self, jax, place, index):
-        self.jax, self.place, self.index, self.name = jax, place, index, place.device_kind
-        self.tpu = place.platform == "tpu"
+    def __init__(self, jax, places, index):
+        self.jax, self.place, self.index, self.name = jax, places[0], index, places[0].device_kind
+        self.tpu, self.mesh = places[0].platform == "tpu", None
+        if len(places) > 1:
+            import numpy as np
+
+            self.mesh = jax.sharding.Mesh(np.array(places, dtype=object), ("tp",))
+            self.place = self.split()
         # `latest`: of a chain of results, each made of the one before: waiting for the last waits for all.
         self.flight, self.latest = deque(), None
 
     def put(self, values):
         return self.jax.device_put(values, self.place)
 
+    def split(self, *axes):
+        """How an array lies on the devices of a replica: split along the axes that say so, whole on each without."""
+        return self.jax.sharding.NamedSharding(self.mesh, self.jax.sharding.PartitionSpec(*axes))
+
     def keep(self, value):
         """Of queued work, so that it is waited for; returns it."""
         self.flight.append(value)
         if len(self.flight) > IN_FLIGHT:
             self.jax.block_until_ready(self.flight.popleft())
-        return value
+        return self.alone(value)
+
+    def chain(self, value):
+        """Of queued work that is made of what was queued before it."""
+        self.latest = self.alone(value)
+
+    def alone(self, value):
+        """A CPU's threads are few: a replica's next program would take those that the parts of this one wait for."""
+        return value if self.mesh is None or self.tpu else self.jax.block_until_ready(value)
 
     def finish(self):
         while self.flight:
@@ -223,8 +251,8 @@ def blame(error, device):
     return Failure("harness", "PAYLOAD_ERROR", text)
 
 
-def run(module, device, core, stages, one, options, ended):
-    here.core = core
+def run(module, device, core, chips, stages, one, options, ended):
+    here.core, here.chips = core, chips
     try:
         module.work(device, Stage(stages, one), options)
         stages.leave(one)
@@ -238,17 +266,26 @@ def run(module, device, core, stages, one, options, ended):
 
 def conduct(module, options):
     global mouth
-    mouth = Mouth(options.cores)
+    # A replica over several chips runs as one, with all their cores.
+    tp, cores = getattr(options, "tp", 1), options.cores
+    if options.devices % tp:
+        raise Failure("harness", "PAYLOAD_ERROR", "tp %d does not divide %d devices" % (tp, options.devices))
+    together, cores = (tp * cores, 1) if tp > 1 else (1, cores)
+    mouth = Mouth(cores)
     jax, places = found(options)
-    stages, ended = Stages(len(places), options.load, options.cores), queue.Queue()
+    groups = [places[first : first + together] for first in range(0, len(places), together)]
+    stages, ended = Stages(len(groups), options.load, cores), queue.Queue()
     for one, place in enumerate(places):
-        index, core = divmod(one, options.cores)
+        core = one % options.cores
         coords = getattr(place, "coords", None)
         where = "" if coords is None else " at %s core %d" % (",".join(map(str, coords)), core)
         say("fact", name="device.%d" % one, value=place.device_kind + where)
-        work = (module, Device(jax, place, index), core, stages, one, options, ended)
+    for one, group in enumerate(groups):
+        index, core = (one * tp, 0) if tp > 1 else divmod(one, cores)
+        chips = range(index, index + tp) if tp > 1 else None
+        work = (module, Device(jax, group, index), core, chips, stages, one, options, ended)
         threading.Thread(target=run, args=work, daemon=True).start()
-    for _ in places:
+    for _ in groups:
         failure = ended.get()
         if failure is not None:
             # A device whose neighbour is idle would look better than it is: all end.

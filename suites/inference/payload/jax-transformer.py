@@ -1,7 +1,8 @@
 """The transformer of transformer.py through JAX, by the method of that file, which this loads as `base`. Runs under chips.py.
 
 The same layers, the same checks and measures: RMSNorm, rotary positions, grouped-query attention, SwiGLU, a cache,
-greedy decoding. Weights are drawn on the host, the same for every device. A replica is one device: no tp.
+greedy decoding. Weights are drawn on the host, the same for every device. With tp > 1 a replica is one program over
+its devices: heads, feed-forward and output layer are split over them as Megatron-LM does, and XLA adds up the parts.
 """
 import math
 import threading
@@ -51,10 +52,11 @@ def weights(options):
 
 
 class Network:
-    """The pure functions of one shape; traced once, compiled once a device."""
+    """The pure functions of one shape; traced once, compiled once a device, or for the devices of one replica."""
 
-    def __init__(self, jax, options):
-        self.jax, self.np, self.o = jax, jax.numpy, options
+    def __init__(self, device, options):
+        jax = device.jax
+        self.jax, self.np, self.o, self.device = jax, jax.numpy, options, device
         self.head, self.kv = options.width // options.heads, options.kv_heads
         self.group, self.length = options.heads // options.kv_heads, options.context + options.generate
         self.type = TYPES[options.dtype]
@@ -62,6 +64,12 @@ class Network:
         self.whole = jax.jit(self.prefill)
         # The cache is changed where it lies.
         self.step = jax.jit(self.decode, donate_argnums=1)
+
+    def held(self, cache):
+        """Keys or values (rows, kv heads, places, head): each device has those of its heads."""
+        if self.device.mesh is None:
+            return cache
+        return self.jax.lax.with_sharding_constraint(cache, self.device.split(None, "tp"))
 
     def norm(self, x):
         wide = x.astype("float32")
@@ -116,7 +124,7 @@ class Network:
         def layer(x, own):
             def mix(q, k, v):
                 q, k = self.turned(q, turns), self.turned(k, turns)
-                return self.attend(q, k, v, seen), (k, v)
+                return self.attend(q, k, v, seen), (self.held(k), self.held(v))
 
             return self.block(x, own, mix)
 
@@ -133,7 +141,7 @@ class Network:
             weights, keys, values = own
 
             def mix(q, k, v):
-                kept = put(keys, self.turned(k, turns)), put(values, v)
+                kept = self.held(put(keys, self.turned(k, turns))), self.held(put(values, v))
                 return self.attend(self.turned(q, turns), *kept, seen), kept
 
             return self.block(x, weights, mix)
@@ -148,23 +156,44 @@ class Network:
 
 networks = {}
 
+# Axis of each array that is split over the devices of a replica; those of layers have the layer in front.
+SPLIT = {"q": 2, "k": 2, "v": 2, "o": 1, "gate": 2, "up": 2, "down": 1, "out": 1}
+
+
+def placed(device, options):
+    """The weights on one device, or split over those of a replica."""
+    model = weights(options)
+    if device.mesh is None:
+        return device.jax.tree.map(device.put, model)
+    count = device.mesh.size
+    for name, size in (("kv-heads", options.kv_heads), ("ffn", options.ffn), ("vocab", options.vocab)):
+        if size % count:
+            raise Failure("harness", "NOT_SUPPORTED", "%s %d is not split over %d devices" % (name, size, count))
+
+    def put(name, values):
+        axes = ["tp" if axis == SPLIT.get(name) else None for axis in range(values.ndim)]
+        return device.jax.device_put(values, device.split(*axes))
+
+    layers = {name: put(name, values) for name, values in model["layers"].items()}
+    return {"embedding": device.put(model["embedding"]), "out": put("out", model["out"]), "layers": layers}
+
 
 class Model:
     """What base.measured asks of a model: one device's replica."""
 
-    decode_graph = "yes"
+    # One thread drives all devices of a replica.
+    decode_graph, alone = "yes", True
 
     def __init__(self, device, options):
-        if options.tp != 1:
-            raise Failure("harness", "NOT_SUPPORTED", "tp %d through JAX: a replica is one device" % options.tp)
         if options.dtype not in TYPES or (device.tpu and options.dtype not in OF_TPU):
             raise Failure("harness", "NOT_SUPPORTED", "%s has no %s through JAX" % (device.name, options.dtype))
         import numpy as np
 
         self.np, self.device, self.o = np, device, options
-        self.model = device.jax.tree.map(device.put, weights(options))
+        self.model = placed(device, options)
         with lock:
-            self.net = networks.setdefault("net", Network(device.jax, options))
+            own = "shared" if device.mesh is None else device.index
+            self.net = networks.setdefault(own, Network(device, options))
         random = np.random.default_rng(options.seed)
         rows = max(options.batch, options.prefill_batch)
         self.prompts = random.integers(0, options.vocab, (rows, options.context), dtype=np.int32)
@@ -179,7 +208,9 @@ class Model:
             rows = self.device.put(self.prompts[at : min(at + self.o.prefill_batch, self.o.batch)])
             parts.append(self.net.whole(self.model, rows))
         grown = [(0, 0), (0, 0), (0, 0), (0, self.o.generate), (0, 0)]
-        join = lambda which: jnp.pad(jnp.concatenate([kept[which] for _, kept in parts], 1), grown)
+        joined = lambda which: jnp.pad(jnp.concatenate([kept[which] for _, kept in parts], 1), grown)
+        again = None if self.device.mesh is None else self.device.split(None, None, "tp")
+        join = lambda which: joined(which) if again is None else self.device.jax.device_put(joined(which), again)
         logits = jnp.concatenate([found for found, _ in parts], 0)
         self.state = {
             "keys": join(0),
@@ -191,7 +222,7 @@ class Model:
 
     def step(self):
         self.state = self.net.step(self.model, self.state)
-        self.device.latest = self.state
+        self.device.chain(self.state)
 
     def generate(self):
         """Greedy decoding up to the cache's end: tokens as lists, and what the last step's logits are off by."""

@@ -213,6 +213,8 @@ class Model:
             raise Failure("harness", "NOT_SUPPORTED", "%s has no bf16" % device.name)
         torch = device.torch
         self.device, self.o, self.decode_graph = device, options, "no"
+        # Nobody waits for this process in a layer.
+        self.alone = options.tp == 1
         self.replica = Replica(device, options)
         self.net = Transformer(device, options, self.replica)
         seeded = torch.Generator().manual_seed(options.seed)
@@ -280,7 +282,7 @@ def measure(device, stage, model, what, load, where, report):
     """Tokens per second and accelerator, all replicas at work."""
     stage.wait(what)
     report("settling, %s" % what)
-    if model.o.tp == 1:
+    if model.alone:
         load.settle(model.o.settle, lambda _: None)
         stage.wait("measure", load.rate)
     else:
@@ -291,6 +293,6 @@ def measure(device, stage, model, what, load, where, report):
     report("measuring %s" % what)
     found = load.window()
     # Holds the load until the slowest replica has its window.
-    stage.wait("measured", load.rate if model.o.tp == 1 else None)
+    stage.wait("measured", load.rate if model.alone else None)
     metric = "inference.%s.throughput" % what
     say("sample", accelerator=device.index, metric=metric, parameters=where, **found)

@@ -48,7 +48,7 @@ export function gcpHoldings(gcp: Gcp, provision?: Provision): Holdings {
       const label = `labels.${labelFilter(scope)}`;
       const [slices, instances, disks, managed, policies, templates] = await Promise.all([
         everywhere || isTpuApi(mechanism)
-          ? tpuHoldings(gcp, everywhere ? undefined : zones, scope, signal)
+          ? tpuHoldings(gcp, isTpuApi(mechanism) ? zones : [], scope, signal)
           : { found: [], blind: [] },
         instancesIn(gcp, label, signal),
         things(gcp, 'disks', label, signal),

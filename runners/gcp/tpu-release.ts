@@ -12,15 +12,16 @@ import { nodesIn, queuedIn, workersOf } from './tpu.ts';
 export const QUEUED = 'queued resource';
 export const NODE = 'tpu node';
 
-/** @param zones the plan's; undefined: all that the API has */
+/** @param zones those where the plan makes nodes; a sweep looks into all that the API has, too */
 export async function tpuHoldings(
   gcp: Gcp,
-  zones: readonly string[] | undefined,
+  zones: readonly string[],
   scope: Scope,
   signal: AbortSignal,
 ): Promise<Listing<Resource>> {
   try {
-    const all = zones ?? (await locations(gcp, signal));
+    const others = scope.everywhere === true ? await locations(gcp, signal) : [];
+    const all = [...new Set([...zones, ...others])];
     const lists = await Promise.all(all.map((zone) => within(gcp, zone, scope, signal)));
     return {
       found: lists.flatMap(({ found }) => found),

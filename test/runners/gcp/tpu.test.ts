@@ -5,6 +5,7 @@ import { PROJECT } from '../../../fixtures/clouds/gcp/store.ts';
 import { serve } from '../../../fixtures/clouds/serve.ts';
 import { gcpNotices } from '../../../runners/gcp/notices.ts';
 import { gcpOptions } from '../../../runners/gcp/options.ts';
+import { gcpProvisioner } from '../../../runners/gcp/provision.ts';
 import { hostsOf } from '../../../runners/gcp/slice-size.ts';
 import { sweepOf } from '../cloud/aftermath.ts';
 import { attempt, givenBack, ours, planeOf, provisioned, quickClock } from '../cloud/plane.ts';
@@ -83,6 +84,36 @@ test('a project that never turned the API on has nothing there; where nobody may
       blind.map(({ where }) => where),
       ['the TPU API'],
     );
+  } finally {
+    await standIn.close();
+  }
+});
+
+test('a sweep finds a node in a zone of its plan that the list of locations has not', async () => {
+  const standIn = await serve('gcp', { boot: 'none' });
+  try {
+    const provision = gcpOptions.parse({
+      project: PROJECT,
+      provision: {
+        nodes: 8,
+        mechanism: 'tpu-node',
+        type: 'v6e',
+        topology: '4x8',
+        'runtime-version': 'v2-alpha-tpuv6e',
+        places: [place('us-central1-ai1a')],
+      },
+    }).provision;
+    if (provision === undefined) throw new Error('the plan attaches');
+    const gcp = await gcpOf(standIn.url, quickClock(20));
+    const made = { provision, address: 'private', account: 'assay', patience: 120 } as const;
+    const provisioner = gcpProvisioner(gcp, made);
+    const plane = { ...(await planeOf(tpuSubject('tpu-node'), standIn, 8)), provisioner };
+    await provisioned(plane, 8, 8);
+    const { signal } = new AbortController();
+    const scope = { runs: [plane.context.run], everywhere: true };
+    assert.is((await provisioner.holdings(scope, signal)).found.length, 1);
+    await givenBack(plane);
+    assert.equal(ours(standIn), []);
   } finally {
     await standIn.close();
   }

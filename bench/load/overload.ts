@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { startReference } from '../../test/reference-llm.ts';
 import type { Row } from '../bench.ts';
 import { builtDist } from '../prepare.ts';
-import { atEnd, pinned, SERVER_CORE } from './sides.ts';
+import { atEnd, generators, pinned, SERVER_CORE } from './sides.ts';
 
 /** Of the kernel's first version of control groups, or the second, with a file that shows which it is. */
 const GROUPS = [
@@ -89,20 +89,6 @@ async function accept(plan: string, out: string, take: (pid: number) => void) {
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearInterval(look);
   return { code, text };
-}
-
-/** Processes of the load generator. */
-function generators(): readonly number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/u.test(name)) return [];
-    try {
-      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
-      return words[1]?.includes('suites/inference/load/main') === true ? [Number(name)] : [];
-    } catch {
-      // It has ended.
-      return [];
-    }
-  });
 }
 
 const PREFIX = 'assay-bench-';

@@ -1,6 +1,6 @@
 /** The two sides of a load: the server on one core, whoever loads it on another. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { runLoad, type Loaded } from '../../test/load-generator.ts';
 import { startReference, type Sent } from '../../test/reference-llm.ts';
 
@@ -20,6 +20,37 @@ export function pinned(core: string): readonly string[] {
   if (may.status !== 0 || may.stderr !== '') return ['taskset', '-c', core];
   restoreSession();
   return ['sh', '-c', AHEAD, core];
+}
+
+/** Processes of the load generator. */
+export function generators(): readonly number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/u.test(name)) return [];
+    try {
+      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+      return words[1]?.includes('suites/inference/load/main') === true ? [Number(name)] : [];
+    } catch {
+      // It has ended.
+      return [];
+    }
+  });
+}
+
+/**
+ * Puts the load generators that a command starts ahead of other sessions, each in one of its own, until it is called
+ * off: what `pinned` does for the programs that a bench starts itself.
+ */
+export function generatorsAhead(): () => void {
+  const look = setInterval(() => {
+    for (const pid of generators()) {
+      try {
+        writeFileSync(`/proc/${pid}/autogroup`, '-19');
+      } catch {
+        // It has ended, or the kernel knows no sessions.
+      }
+    }
+  }, 100);
+  return () => clearInterval(look);
 }
 
 let restoring = false;

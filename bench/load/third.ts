@@ -16,7 +16,7 @@ import type { RequestRow } from '../../suites/inference/window/row.ts';
 import { runLoad, type Loaded } from '../../test/load-generator.ts';
 import type { Row } from '../bench.ts';
 import { builtDist } from '../prepare.ts';
-import { CLIENT_CORE, pinned, quantile, SERVER_CORE } from './sides.ts';
+import { CLIENT_CORE, generatorsAhead, pinned, quantile, SERVER_CORE } from './sides.ts';
 import { installed, peersFolder, resultOf, tokenizer, TOOLS, type Work } from './tools.ts';
 
 const INPUT = 8;
@@ -123,9 +123,11 @@ decision: { max-trials: 2 }
   );
   const out = join(work, 'runs');
   const stub = fileURLToPath(new URL('../../bin/assay.js', import.meta.url));
+  const callOff = generatorsAhead();
   const ran = await run(pinnedArgv([process.execPath, stub, 'accept', plan, '--out', out]), {
     limit: 420,
   });
+  callOff();
   const [id] = readdirSync(out);
   if (id === undefined) throw new Error(ran.stderr.toString().slice(-500));
   const searches: Search[] = [];

@@ -135,6 +135,16 @@ export class Workplace {
       .map((name) => this.path(out, name));
   }
 
+  /** Ends the process of `ask`: it is no more left behind than we are. */
+  async asked(): Promise<void> {
+    const child = this.#asked;
+    this.#asked = undefined;
+    if (child === undefined) return;
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    child.kill();
+    await ended;
+  }
+
   #environment(): Record<string, string> {
     return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home, ...this.environment };
   }

@@ -68,6 +68,7 @@ for (const [what, from, to, says] of SLIPS) {
 
 test('none of them has left anything', async () => {
   assert.equal(at.runs(), []);
+  await at.asked();
   assert.equal(await leftBehind([at.home]), []);
 });
 
@@ -152,6 +153,7 @@ test('a folder for runs that can not be made is named before anything is started
     assert.ok(code === 2 || code === 4, text);
     assert.match(text, new RegExp(out, 'u'));
   }
+  await at.asked();
   assert.equal(await leftBehind([at.home]), []);
 });
 

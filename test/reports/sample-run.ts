@@ -664,10 +664,11 @@ export const RUNS = {
     origin: 'stand-in',
     text: hostileText,
   },
+  /** Ten thousand rows to find a node among; what stands behind each is little. */
   large: {
     nodes: 10_000,
-    more: 2,
-    trials: 2,
+    accelerators: 2,
+    trials: 1,
     origin: 'simulated',
     bad: Object.fromEntries(
       Array.from({ length: 100 }, (_, at) => [at * 97 + 5, at % 4 === 3 ? 'wrong' : 'slow']),

@@ -229,7 +229,10 @@ async function startAll(
     if (decides(step.role)) deciding.push(running);
     // Without this a rejection while a later step is waited for would be nobody's.
     running.catch(end.stop);
-    if (!(await ready.of(step, running, end.signal))) break;
+    if (await ready.of(step, running, end.signal)) continue;
+    // What was to end the trial is never started: companions would go on to their limit.
+    end.stop();
+    break;
   }
   await Promise.all(deciding.length > 0 ? deciding : ended);
   end.stop();

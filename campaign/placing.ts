@@ -9,13 +9,16 @@ import type { Program, RecordedArgument, RecordedStep } from './events.ts';
 /** First and last port given out: below the range that kernels take client ports from. */
 const PORTS = [20_000, 31_999] as const;
 
-/** Ports for rendezvous: no two attempts under way have the same. */
+/** Ports for rendezvous: no two attempts under way have the same, nor do two runs on one node, most likely. */
 export class Ports {
   #next: number;
 
-  /** @param start how many were given out before (a resumed run does not begin with the same) */
-  constructor(start: number) {
-    this.#next = start;
+  /**
+   * @param run its id: where it begins
+   * @param before how many it gave out before (resumed, it does not begin with the same)
+   */
+  constructor(run: string, before: number) {
+    this.#next = createHash('sha256').update(run).digest().readUInt32BE() + before;
   }
 
   next(): number {

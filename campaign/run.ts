@@ -189,7 +189,7 @@ export class Campaign {
   }
 
   #tools(fleet: Fleet, past: Past): AttemptTools {
-    const { plan, journal, evidence } = this.#files;
+    const { id, plan, journal, evidence } = this.#files;
     return {
       fleet,
       units: this.#setup.units,
@@ -198,7 +198,7 @@ export class Campaign {
       secrets: this.#secrets,
       delivery: new Delivery(fleet),
       payloads: new Payloads(),
-      ports: new Ports(past.attempts),
+      ports: new Ports(id, past.attempts),
       clock: this.#clock,
       lease: plan.fleet.lease,
       programs: new Set(past.programs),

@@ -192,9 +192,9 @@ function ownerOf(
   { steps }: ReaderContext,
   nodes: readonly string[],
 ): Outcome {
-  if (outcome.status === 'measured') return outcome;
   const servers = new Set(steps.filter(({ role }) => role === 'server').map(({ index }) => index));
   const gone = exits.find((exit) => servers.has(exit.step) && exit.ended !== 'stopped');
+  // Also where a load was measured: somebody else's server answered at its port.
   if (gone !== undefined) {
     const { ended, node } = gone;
     if (ended === 'not-started' || ended === 'lost') {
@@ -204,6 +204,7 @@ function ownerOf(
     const how = ended === 'exited' ? `exit ${gone.code}` : ended;
     return fail('node', 'SERVER_ENDED', `${node}: the server ended by itself (${how})`, [node]);
   }
+  if (outcome.status === 'measured') return outcome;
   if (outcome.code === 'NO_ANSWER') return { ...outcome, suspects: nodes };
   const load = exits.find((exit) => exit.role === 'load' && exit.ended === 'not-started');
   if (load?.ended === 'not-started' && load.code === 'TOOL_MISSING') {

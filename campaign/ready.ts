@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode } from '../plan/errors.ts';
 import type { Node, PlacedStep } from '../runners/model.ts';
+import { timeLimit } from '../plan/limit.ts';
 
 /** Pause between two questions to a server, in ms. */
 const PAUSE = 500;
@@ -76,7 +77,7 @@ async function answers(address: string, signal: AbortSignal): Promise<boolean> {
   while (!signal.aborted) {
     try {
       const response = await fetch(address, {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]),
+        signal: timeLimit(5, signal),
       });
       await response.body?.cancel();
       if (response.ok) return true;

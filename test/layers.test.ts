@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -32,6 +32,14 @@ test('a forbidden import planted in each zone is seen', () => {
 
 test('a file that no zone holds is seen', () => {
   assert.is(violations('utils/x.ts', '').length, 1);
+});
+
+test('limits are made by plan/limit.ts alone: others are lost to the garbage collector', () => {
+  const product = /^(?:plan|runners|suites|verdicts|campaign|reports|bin)\/.*\.ts$/u;
+  const using = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((path) => product.test(path) && !path.includes('node_modules'))
+    .filter((path) => readFileSync(`${root}/${path}`, 'utf8').includes('AbortSignal.timeout('));
+  assert.equal(using, []);
 });
 
 test.run();

@@ -12,6 +12,7 @@ import { HarnessError, systemCode } from '../../plan/errors.ts';
 import { canonical } from '../directory/canonical.ts';
 import { onDisk, writeAtomic } from '../directory/disk.ts';
 import type { NightFile } from './model.ts';
+import { timeLimit } from '../../plan/limit.ts';
 
 /** Seconds that a receiver may take, tries a night, and seconds before the second; doubled each time. */
 const LIMIT = 10;
@@ -144,7 +145,7 @@ async function send(message: Message, receiver: Receiver): Promise<string | unde
         headers: headersOf(message.id, body, receiver),
         body,
         redirect: 'error',
-        signal: AbortSignal.any([receiver.signal, AbortSignal.timeout(LIMIT * 1000)]),
+        signal: timeLimit(LIMIT, receiver.signal),
       });
       await response.body?.cancel();
       if (response.ok) return undefined;

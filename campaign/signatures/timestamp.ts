@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { HarnessError } from '../../plan/errors.ts';
 import { run, type Ran } from '../../runners/process.ts';
 import { complaint, succeeded } from './keygen.ts';
+import { timeLimit } from '../../plan/limit.ts';
 
 /** Seconds for openssl, and for the authority's answer. */
 const LIMIT = 30;
@@ -99,12 +100,11 @@ function imprintOf(text: string): string {
 
 async function ask(url: string, query: Uint8Array, signal?: AbortSignal): Promise<Buffer> {
   try {
-    const limit = AbortSignal.timeout(LIMIT * 1000);
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/timestamp-query' },
       body: new Uint8Array(query),
-      signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
+      signal: timeLimit(LIMIT, ...(signal === undefined ? [] : [signal])),
     });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     const answer = Buffer.from(await response.arrayBuffer());

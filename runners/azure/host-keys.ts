@@ -4,13 +4,14 @@ import { HarnessError } from '../../plan/errors.ts';
 import { keysInConsole } from '../cloud/host-keys.ts';
 import type { Machine } from '../cloud/model.ts';
 import { VERSION, type Arm } from './client.ts';
+import { timeLimit } from '../../plan/limit.ts';
 
 const diagnostics = z.object({ serialConsoleLogBlobUri: z.string().max(4000).nullish() });
 
 /** Bytes of a log that are read: its end. */
 const MOST = 4 * 2 ** 20;
-/** ms for the log. */
-const PATIENCE = 30_000;
+/** Seconds for the log. */
+const PATIENCE = 30;
 
 /**
  * Empty: none are printed yet, or boot diagnostics are off.
@@ -40,7 +41,7 @@ export async function consoleKeys(
     if (!storage && !(trust.standIn && link.hostname === '127.0.0.1')) return [];
     const response = await fetch(link, {
       redirect: 'error',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]),
+      signal: timeLimit(PATIENCE, signal),
     });
     if (!response.ok) return [];
     return keysInConsole((await response.text()).slice(-MOST));

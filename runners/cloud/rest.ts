@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import type { Pace } from './pace.ts';
 import { providerError, reasonOf } from './problem.ts';
 import { retried, type Patience } from './retry.ts';
+import { timeLimit } from '../../plan/limit.ts';
 
 /** What a provider answered with an error. */
 export interface Refused {
@@ -139,7 +140,7 @@ async function sent<T>(
       redirect: 'error',
       headers: { ...plain, ...ours },
       ...body,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER * 1000)]),
+      signal: timeLimit(ANSWER, signal),
     });
     // A provider that repeats what it was sent gives no secret away.
     text = await bounded(response);

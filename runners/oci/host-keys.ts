@@ -8,6 +8,7 @@ import { anything } from '../cloud/rest.ts';
 import type { Oci } from './client.ts';
 import { thingShape } from './shapes.ts';
 import { tagsOf } from './tags.ts';
+import { timeLimit } from '../../plan/limit.ts';
 
 /** Bytes of a console's history, from its end: OCI keeps no more than a megabyte. */
 const MOST = 1_048_576;
@@ -66,7 +67,7 @@ export async function consoleKeys(
         path: `${base}/${taken.id}`,
         shape: anything,
         ...common,
-        signal: AbortSignal.timeout(60_000),
+        signal: timeLimit(60),
       });
     }
   } catch (error) {

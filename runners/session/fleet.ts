@@ -11,6 +11,7 @@ import { printable } from './printable.ts';
 import { runOn } from './process-on.ts';
 import type { Shell } from './shell.ts';
 import { thisMachine } from './this-machine.ts';
+import { timeLimit } from '../../plan/limit.ts';
 
 /** A host as its runner knows it before it was reached. */
 export interface Target {
@@ -147,8 +148,7 @@ export async function sessionFleet(
         ids.map(async (node) => {
           try {
             const host = await hostOf(node);
-            const within = (seconds: number) =>
-              AbortSignal.any([over.signal, AbortSignal.timeout(seconds * 1000)]);
+            const within = (seconds: number) => timeLimit(seconds, over.signal);
             // A host that is away is waited for no longer than for its programs.
             await host.put(sha256, file, within(PUT_LIMIT), within(context.fleet.lease));
             return [];
@@ -239,11 +239,11 @@ function withGround(node: Node, { ground }: Host, facts: Node['environment'] = {
 
 /** Ends what may still run there, removes this run's folder, closes. */
 async function leave(host: Host): Promise<void> {
-  const limit = AbortSignal.timeout(20_000);
+  const limit = timeLimit(20);
   try {
     if (host.ground.supervisor !== undefined && host.used()) {
       // A host that is away now is not waited for.
-      const line = await host.line(AbortSignal.any([limit, AbortSignal.timeout(5000)]));
+      const line = await host.line(timeLimit(5, limit));
       await clear(line, host.folder, limit);
     }
   } catch (error) {

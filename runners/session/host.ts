@@ -123,18 +123,22 @@ export function createHost(
   ): Promise<string> => {
     used = true;
     const key = `${ground.store} ${sha256}`;
-    const others = puts.get(key);
     // What failed over another host's connection may well work over this one.
-    const there = others === undefined ? false : await until(others.then(yes, no), signal);
-    if (!there || ground.shared === true) {
-      const ours = connected(reach).then((open) =>
-        bring(open, ground.files, sha256, source, PUT_LIMIT, over.signal),
-      );
-      if (!there) {
-        puts.set(key, ours);
-        ours.catch(() => puts.delete(key));
+    const others = async () => {
+      const under = puts.get(key);
+      return under !== undefined && (await until(under.then(yes, no), signal));
+    };
+    if (ground.shared === true || !(await others())) {
+      // Connected before others wait for it: a host that is away holds up none that share its store.
+      const open = await until(connected(reach), signal);
+      if (ground.shared === true || !(await others())) {
+        const ours = bring(open, ground.files, sha256, source, PUT_LIMIT, over.signal);
+        if (!puts.has(key)) {
+          puts.set(key, ours);
+          ours.catch(() => puts.delete(key));
+        }
+        await until(ours, signal);
       }
-      await until(ours, signal);
     }
     return storedPath(ground.files, sha256);
   };

@@ -1,6 +1,7 @@
 /** One way to run programs on one host: what local, ssh and the system's ssh have in common. */
 import type { Readable, Writable } from 'node:stream';
 import { HarnessError } from '../../plan/errors.ts';
+import { timeLimit } from '../../plan/limit.ts';
 
 /** How a channel ended; all absent: the connection broke before the host told. */
 export interface ChannelEnd {
@@ -60,7 +61,7 @@ export async function collect(
     readonly signal?: AbortSignal;
   },
 ): Promise<Collected> {
-  const limit = AbortSignal.timeout(options.limit * 1000);
+  const limit = timeLimit(options.limit);
   const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
   const channel = await shell.exec(argv, signal);
   const stop = () => channel.close();

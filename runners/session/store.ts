@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HarnessError } from '../../plan/errors.ts';
 import type { Shell } from './shell.ts';
+import { timeLimit } from '../../plan/limit.ts';
 
 /** $1: folder, $2: sha256. Says `have`, or `send` and takes the bytes from stdin; exit 9: wrong bytes. */
 const SCRIPT = String.raw`
@@ -41,7 +42,7 @@ export async function bring(
   limit: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(limit * 1000)]);
+  const patience = timeLimit(limit, signal);
   const channel = await shell.exec(['sh', '-c', SCRIPT, 'assay', files, sha256], patience);
   const stop = () => channel.close();
   patience.addEventListener('abort', stop, { once: true });

@@ -4,6 +4,7 @@ import { HarnessError } from '../../plan/errors.ts';
 import { readEnd, readNotStarted, readGone, type End } from './end.ts';
 import { BrokenFrames, frames, type Frame } from './frames.ts';
 import { isPassing, type Host, type HostLine } from './host.ts';
+import { timeLimit } from '../../plan/limit.ts';
 
 /** One program on one host, all arguments resolved. */
 export interface Job {
@@ -57,7 +58,7 @@ export async function supervised(
     contact: performance.now(),
   };
   // Whatever the host does, this ends.
-  const limit = AbortSignal.timeout((job.spec.limit + job.spec.lease + PATIENCE) * 1000);
+  const limit = timeLimit(job.spec.limit + job.spec.lease + PATIENCE);
   const stopped = new AbortController();
   let patience: NodeJS.Timeout | undefined;
   const onStop = () => {
@@ -67,9 +68,8 @@ export async function supervised(
   const last = AbortSignal.any([limit, stopped.signal]);
   try {
     for (;;) {
-      const left = job.spec.lease * 1000 - (performance.now() - progress.contact);
-      const lease = AbortSignal.timeout(Math.max(0, Math.round(left)));
-      const ends = AbortSignal.any([lease, last]);
+      const left = job.spec.lease - (performance.now() - progress.contact) / 1000;
+      const ends = timeLimit(Math.max(0, left), last);
       try {
         const line = await host.line(progress.started ? ends : AbortSignal.any([ends, signal]));
         // The lease is no reason to leave a connection that stands: only the last limits are.
@@ -85,7 +85,7 @@ export async function supervised(
       if (stopped.signal.aborted || host.over.aborted || (signal.aborted && !progress.started)) {
         return { ended: 'stopped' };
       }
-      if (lease.aborted || limit.aborted || progress.fruitless >= FRUITLESS) {
+      if (ends.aborted || progress.fruitless >= FRUITLESS) {
         const seconds = Math.round((performance.now() - progress.contact) / 1000);
         const reason =
           progress.fruitless >= FRUITLESS

@@ -2,11 +2,15 @@
 import { EventEmitter, on } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HarnessError } from '../../plan/errors.ts';
+import { timeLimit } from '../../plan/limit.ts';
 import type { Exit, Fleet, FleetEvent, PlacedStep } from '../model.ts';
 import type { Holds } from './holds.ts';
 
 /** Seconds in which the programs on a lost node's peers are stopped. */
 const STOPPING = 5;
+
+/** Seconds within which Slurm says why a job has ended: as long as it lets a job's programs end (KillWait). */
+const TOLD = 40;
 
 /** What a node lost to Slurm is told as, to whoever uses it. */
 export class Losses {
@@ -79,6 +83,17 @@ export function slurmFleet(
     }
   };
 
+  /** A file that did not arrive: because Slurm took the node back, where it says so within a while. */
+  const explained = async (failed: Away, lost: ReadonlyMap<string, string>): Promise<Away> => {
+    const { node } = failed;
+    const limit = timeLimit(TOLD);
+    while (!lost.has(node) && !(await holds.stands(nameOf.get(node) ?? '')) && !limit.aborted) {
+      await pause(500);
+    }
+    const reason = lost.get(node);
+    return reason === undefined ? failed : { node, code: 'PROVIDER_GONE', reason };
+  };
+
   return {
     ...inner,
     ...(end !== undefined && { until: new Date(end * 1000) }),
@@ -86,12 +101,19 @@ export function slurmFleet(
     async put(ids, sha256, file) {
       const ours = names(ids);
       const leave = ours.map((name) => holds.use(name));
+      const lost = new Map<string, string>();
+      const stopListening = losses.listen((name, kind, detail) => {
+        if (ENDS.has(kind)) lost.set(idOf.get(name) ?? '', detail);
+      });
       try {
         const signal = new AbortController().signal;
         const away = await reached(ours, holds, signal, (name) => idOf.get(name) ?? '');
         const there = ids.filter((id) => !away.some((one) => one.node === id));
-        return [...away, ...(await inner.put(there, sha256, file))];
+        const failed = await inner.put(there, sha256, file);
+        // What Slurm took back meanwhile is said so, and is told before the trial ends.
+        return [...away, ...(await Promise.all(failed.map((one) => explained(one, lost))))];
       } finally {
+        stopListening();
         for (const one of leave) one();
       }
     },

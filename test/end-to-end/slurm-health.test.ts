@@ -36,7 +36,7 @@ const baselinePlan = {
   suites: {
     matmul: {
       dtypes: ['fp32'],
-      shapes: [256],
+      shapes: [64],
       settle: '0.2 s',
       window: '0.2 s',
       'memory-bytes': '1 MiB',
@@ -46,7 +46,7 @@ const baselinePlan = {
     {
       id: 'rate',
       metric: 'matmul.gemm.throughput',
-      where: { dtype: 'fp32', shape: 256, mode: 'sustained', devices: 'all' },
+      where: { dtype: 'fp32', shape: 64, mode: 'sustained', devices: 'all' },
       per: 'accelerator',
       'at-least': '1 kFLOP/s',
       source: 'this test',
@@ -111,7 +111,7 @@ when('a slowed node is drained by its own call; a harness error drains nothing',
   place.write('go', '');
   const [healthy = '', slow = '', broken = ''] = await Promise.all(NODES.map(log));
 
-  assert.match(slow, /t2 drained: assay check \S+ rate: /u);
+  assert.match(slow, /t2 drained: assay check \S+ rate: /u, `${slow}\nt1:\n${healthy}`);
   assert.match(slow, /^exit 1$/mu);
   const shown = await cluster.slurm('sinfo', '-h', '-N', '-n', 't2', '-p', 'main', '-o', '%T %E');
   assert.match(shown, /^drained assay check \d{8}-\S+ rate: .*FLOP\/s/u);

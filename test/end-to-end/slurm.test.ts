@@ -129,7 +129,8 @@ when(
     await cluster.slurm('scancel', busy);
     await command.saw(/"attempt-start".*matmul/u);
     const urgent = (await cluster.slurm('sbatch', '--parsable', ...OTHERS, '-w', 't6')).trim();
-    await command.saw(/FLEET_PREEMPTED/u);
+    // A trial that had not begun there yet waits for the node, and ends then.
+    await command.saw(/FLEET_PREEMPTED|in use by others: t6/u);
     await cluster.slurm('scancel', urgent);
     const { code, text } = await command.ended;
     const run = place.runs().at(-1);

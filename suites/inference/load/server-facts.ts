@@ -2,8 +2,10 @@
 import { request } from 'undici';
 import type { LoadSettings } from './settings.ts';
 import { apiBase, headersFor } from './target.ts';
+import { timeLimit } from '../../../plan/limit.ts';
 
-const LIMIT = 5000;
+/** Seconds. */
+const LIMIT = 5;
 const MOST = 65_536;
 
 /** Where servers tell their version: vLLM and TensorRT-LLM, SGLang (its newer and its older name), llama.cpp. */
@@ -27,7 +29,7 @@ export async function askServer(
     try {
       const answer = await request(`${origin}${base}${path}`, {
         headers: headersFor(key),
-        signal: AbortSignal.timeout(LIMIT),
+        signal: timeLimit(LIMIT),
       });
       const text = (await answer.body.text()).slice(0, MOST);
       return answer.statusCode === 200

@@ -47,4 +47,30 @@ test('a node that Slurm took is lost, however quickly its program was stopped', 
   );
 });
 
+test('a file that does not arrive at a node that Slurm takes: said so, and told before the trial ends', async () => {
+  const losses = new Losses();
+  const holds: Pick<Holds, 'use' | 'acquire' | 'end' | 'stands'> = {
+    use: () => () => {},
+    acquire: () => Promise.resolve({ job: '1', gone: new AbortController().signal }),
+    end: undefined,
+    // The job is on its way to its end: why is known at the second look.
+    stands: (name) => {
+      if (name === 't2') return Promise.resolve(true);
+      setTimeout(() => losses.tell('t1', 'preempted', 'job 1 ended: PREEMPTED'), 50);
+      return Promise.resolve(false);
+    },
+  };
+  const broken = { code: 'SSH_LOST', reason: 'the connection broke' };
+  const inner: Pick<Fleet, 'nodes' | 'missing' | 'put'> = {
+    nodes: [node('n1', 't1'), node('n2', 't2')],
+    missing: [],
+    put: (ids) => Promise.resolve(ids.map((id) => ({ node: id, ...broken }))),
+  };
+  const fleet = slurmFleet(inner as Fleet, holds as Holds, losses, () => ({}));
+  assert.equal(await fleet.put(['n1', 'n2'], 'x', 'x'), [
+    { node: 'n1', code: 'PROVIDER_GONE', reason: 'job 1 ended: PREEMPTED' },
+    { node: 'n2', ...broken },
+  ]);
+});
+
 test.run();

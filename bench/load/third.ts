@@ -16,15 +16,16 @@ import type { RequestRow } from '../../suites/inference/window/row.ts';
 import { runLoad, type Loaded } from '../../test/load-generator.ts';
 import type { Row } from '../bench.ts';
 import { builtDist } from '../prepare.ts';
-import { CLIENT_CORE, generatorsAhead, pinned, quantile, SERVER_CORE } from './sides.ts';
+import { CLIENT_CORE, generatorsAhead, mean, pinned, quantile, SERVER_CORE } from './sides.ts';
 import { installed, peersFolder, resultOf, tokenizer, TOOLS, type Work } from './tools.ts';
 
 const INPUT = 8;
 const TOKENS = 16;
 /** Of our prompts: the suite's default. */
 const SEED = 1;
-/** Of the load beside aiperf. */
-const REQUESTS = 600;
+/** Of each load beside aiperf's: they take turns, for a machine is not the same all the time. */
+const REQUESTS = 400;
+const TURNS = 3;
 const WITHIN = 0.1;
 const HOST = '127.50.0.1';
 const PORT = 25_030;
@@ -155,24 +156,39 @@ async function beside(
     const url = `http://${HOST}:${PORT}`;
     await answers(`${url}/v1/models`);
     const load = { url, rate: Number(rate.toFixed(2)), requests: REQUESTS, tokens: TOKENS };
-    const ours = await runLoad(
-      {
-        url,
-        api: 'completions',
-        input: INPUT,
-        output: TOKENS,
-        rates: [`${load.rate} req/s`],
-        settle: '0 s',
-        window: `${REQUESTS / load.rate} s`,
-        lateness: '50 ms',
-      },
-      { prefix: pinned(CLIENT_CORE) },
-    );
-    const samples = await aiperfOf({ ...load, prompts: promptsOf(work) }, work, words);
-    return compared(rate, ours, samples);
+    const prompts = promptsOf(work);
+    const sides: Sides = { ours: [], theirs: [] };
+    // The first turn warms the server up, for both alike, and is not kept.
+    for (let turn = 0; turn <= TURNS; turn += 1) {
+      const ours = await oursOf(load);
+      const theirs = await aiperfOf({ ...load, prompts }, join(work, `aiperf-${turn}`), words);
+      if (turn === 0) continue;
+      sides.ours.push(ours);
+      sides.theirs.push(theirs);
+    }
+    return compared(rate, sides);
   } finally {
     server.kill('SIGTERM');
   }
+}
+
+interface Sides {
+  readonly ours: Loaded[];
+  readonly theirs: (readonly ImportedSample[])[];
+}
+
+function oursOf({ url, rate, requests }: Work): Promise<Loaded> {
+  const serving = {
+    url,
+    api: 'completions',
+    input: INPUT,
+    output: TOKENS,
+    rates: [`${rate} req/s`],
+    settle: '0 s',
+    window: `${requests / rate} s`,
+    lateness: '50 ms',
+  };
+  return runLoad(serving, { prefix: pinned(CLIENT_CORE) });
 }
 
 /** What our generator asks, as aiperf takes it. */
@@ -185,55 +201,66 @@ function promptsOf(work: string): string {
   return file;
 }
 
-async function aiperfOf(load: Work, work: string, words: readonly string[]) {
+async function aiperfOf(load: Work, out: string, words: readonly string[]) {
   const aiperf = TOOLS.find((tool) => tool.name === 'aiperf');
   if (aiperf === undefined) throw new Error('aiperf is no tool any more');
   const bin = await installed(peersFolder(words), 'aiperf', ['aiperf']);
-  const out = join(work, 'aiperf');
   const argv = aiperf.argv(bin, load, await tokenizer(bin, peersFolder(words)), out);
   const ran = await run(pinnedArgv(argv), { limit: 180 });
   if (ran.ended !== 'exited' || ran.code !== 0) throw new Error(ran.stdout.toString().slice(-800));
   return resultOf(aiperf, out);
 }
 
-/** Both sides' medians; where a definition differs, ours by theirs too. */
-function compared(rate: number, ours: Loaded, samples: readonly ImportedSample[]): Row[] {
-  const theirs = (metric: string) =>
+/** Both sides' medians, turn by turn; where a definition differs, ours by theirs too. */
+function compared(rate: number, { ours, theirs }: Sides): Row[] {
+  const aiperf = (metric: string) => (samples: readonly ImportedSample[]) =>
     samples.find((one) => one.metric === metric && one.parameters['percentile'] === 0.5)?.value;
-  const fromSend = (of: (row: RequestRow) => number | undefined) =>
-    quantile(
-      ours.rows.map(([, row]) => (of(row) ?? Number.NaN) - (row.sent ?? Number.NaN)),
-      0.5,
-    );
-  const ttft = theirs('aiperf.time_to_first_token');
-  const e2e = theirs('aiperf.request_latency');
-  const tpot = theirs('inference.endpoint.tpot_excl_ttft');
-  const gap = theirs('inference.endpoint.chunk_gap');
-  const row = (figure: string, mine: number | undefined, other: number | undefined): Row => ({
-    figure: `${figure}, p50, ms, at ${rate.toFixed(1)} requests/s`,
-    measured: mine === undefined ? ours.outcome.status : (mine * 1e3).toFixed(2),
-    peer: other === undefined ? 'none' : `${(other * 1e3).toFixed(2)} (aiperf)`,
-  });
+  const own = (metric: string) => (loaded: Loaded) => loaded.value(metric, 0.5);
+  const fromSend =
+    (of: (row: RequestRow) => number | undefined) =>
+    ({ rows }: Loaded) =>
+      quantile(
+        rows.map(([, row]) => (of(row) ?? Number.NaN) - (row.sent ?? Number.NaN)),
+        0.5,
+      );
+  const row = (figure: string, mine: (of: Loaded) => number | undefined, other: string): Row => {
+    const [one, two] = [ours.map(mine), theirs.map(aiperf(other))];
+    const ratio = mean(one.map(Number)) / mean(two.map(Number));
+    return {
+      figure: `${figure}, p50, ms, at ${rate.toFixed(1)} requests/s, ${TURNS} turns each`,
+      measured: `${listed(one)}: ${ratio.toFixed(2)} of aiperf's`,
+      peer: `${listed(two)} (aiperf)`,
+    };
+  };
+  const [ttft, e2e] = ['aiperf.time_to_first_token', 'aiperf.request_latency'];
   return [
-    row(
-      'TTFT (ours from the scheduled moment, aiperf’s from the send)',
-      ours.value('ttft', 0.5),
-      ttft,
-    ),
+    row('TTFT (ours from the scheduled moment, aiperf’s from the send)', own('ttft'), ttft),
     row(
       'TTFT from the send (the same definition)',
       fromSend((one) => one.first),
       ttft,
     ),
-    row('TPOT without TTFT (the same definition)', ours.value('tpot_excl_ttft', 0.5), tpot),
-    row('gap between chunks (the same definition)', ours.value('chunk_gap', 0.5), gap),
-    row('E2E (ours to the last text, aiperf’s to the last response)', ours.value('e2e', 0.5), e2e),
+    row(
+      'TPOT without TTFT (the same definition)',
+      own('tpot_excl_ttft'),
+      'inference.endpoint.tpot_excl_ttft',
+    ),
+    row(
+      'gap between chunks (the same definition)',
+      own('chunk_gap'),
+      'inference.endpoint.chunk_gap',
+    ),
+    row('E2E (ours to the last text, aiperf’s to the last response)', own('e2e'), e2e),
     row(
       'E2E from the send to the end (the same definition)',
       fromSend((one) => one.ended),
       e2e,
     ),
   ];
+}
+
+function listed(values: readonly (number | undefined)[]): string {
+  return values.map((one) => (one === undefined ? 'none' : (one * 1e3).toFixed(2))).join(', ');
 }
 
 /** A program on the client's core. */

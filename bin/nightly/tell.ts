@@ -80,6 +80,9 @@ export function webhookOf(
         now: () => new Date(),
       };
       const result = await deliver(queue, receiver, ({ body }) => nights.has(body.night));
+      for (const name of result.aside) {
+        io.err(printable(`  warning: the webhook refused a message, kept as ${queue}/${name}`));
+      }
       if (result.why === undefined) return;
       io.err(printable(`  warning: ${result.left} webhook messages wait (${result.why})`));
     },

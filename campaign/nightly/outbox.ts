@@ -5,7 +5,7 @@
  * @see https://github.com/standard-webhooks/standard-webhooks (signature scheme)
  */
 import { createHash, createHmac } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HarnessError, systemCode } from '../../plan/errors.ts';
@@ -18,6 +18,8 @@ import { timeLimit } from '../../plan/limit.ts';
 const LIMIT = 10;
 const TRIES = 3;
 const FIRST_PAUSE = 1;
+/** Answers that are about the message itself: it will never be taken, and others may be. */
+const NEVER_TAKEN: ReadonlySet<string> = new Set(['HTTP 400', 'HTTP 413', 'HTTP 422']);
 /** Messages that wait, at most; the oldest go first. */
 const MOST = 1000;
 
@@ -79,20 +81,31 @@ export interface Receiver {
   readonly firstPause?: number;
 }
 
+/** What became of the queue. */
+export interface Delivered {
+  readonly sent: number;
+  readonly left: number;
+  /** File names, in the queue's folder. */
+  readonly aside: readonly string[];
+  readonly why?: string;
+}
+
 /**
  * Sends what waits, oldest first; what the receiver took leaves the queue, the rest stays for the next night.
+ * What it refused for its content is put aside, beside the queue, for a person to look at.
  *
  * @param isTold whether the night that it tells of was committed: another was cut off, and its message goes
- * @returns messages taken, and why the first of the others was not
+ * @returns messages taken, those put aside, and why the first of the others was not
  */
 export async function deliver(
   folder: string,
   receiver: Receiver,
   isTold: (message: Message) => boolean,
-): Promise<{ readonly sent: number; readonly left: number; readonly why?: string }> {
+): Promise<Delivered> {
   checkAddress(receiver.address);
   const names = (await listed(folder)).slice(0, MOST);
   let sent = 0;
+  const aside: string[] = [];
   for (const [at, name] of names.entries()) {
     const path = join(folder, name);
     const message = JSON.parse(await readFile(path, 'utf8')) as Message;
@@ -101,12 +114,18 @@ export async function deliver(
       continue;
     }
     const why = await send(message, receiver);
+    if (why !== undefined && NEVER_TAKEN.has(why)) {
+      const refused = `refused-${name}`;
+      await onDisk(folder, () => rename(path, join(folder, refused)));
+      aside.push(refused);
+      continue;
+    }
     // In order: an alarm is not closed at the receiver before it was opened.
-    if (why !== undefined) return { sent, left: names.length - at, why };
+    if (why !== undefined) return { sent, left: names.length - at, aside, why };
     await rm(path, { force: true });
     sent += 1;
   }
-  return { sent, left: 0 };
+  return { sent, left: 0, aside };
 }
 
 /** Messages that wait, oldest first. */

@@ -20,6 +20,9 @@ interface Open {
   tokenGaps: Histogram;
 }
 
+/** How servers say that somebody else has their port: Python's, uvicorn's, Node.js's, llama.cpp's words. */
+const PORT_TAKEN = /address already in use|EADDRINUSE|errno 98\b|couldn't bind/iu;
+
 /** What ended the reading early: it outranks what the processes say of themselves. */
 type Refused = Extract<Outcome, { status: 'failed' }>;
 
@@ -35,6 +38,7 @@ export function servingReader(serving: Serving, context: ReaderContext): Reader 
   let windows = 0;
   let lastWindow: Line | undefined;
   let refused: Refused | undefined;
+  let portTaken = false;
 
   const rows = (
     line: { readonly of: string; readonly values: readonly (number | null)[] },
@@ -139,10 +143,14 @@ export function servingReader(serving: Serving, context: ReaderContext): Reader 
     },
   });
   return {
-    line: (text, from) => (isServer(context, from) ? [] : reader.line(text, from)),
+    line(text, from) {
+      if (!isServer(context, from)) return reader.line(text, from);
+      portTaken ||= PORT_TAKEN.test(text);
+      return [];
+    },
     end(exits) {
       const ended = reader.end(exits);
-      const outcome = ownerOf(ended.outcome, exits, context, ids);
+      const outcome = ownerOf(ended.outcome, exits, context, ids, portTaken);
       // The generator knows why nobody answered: its rows have no room for the codes.
       const told =
         refused?.code === 'NO_ANSWER' &&
@@ -183,7 +191,7 @@ function isServer({ steps }: ReaderContext, from: Line): boolean {
 }
 
 /**
- * A server that ended by itself is its node's affair; a load generator that broke is ours, never the
+ * A server that ended by itself is its node's affair, but for one whose port we chose badly; a load generator that broke is ours, never the
  * node's, unless it says itself that the server did not answer.
  */
 function ownerOf(
@@ -191,6 +199,7 @@ function ownerOf(
   exits: readonly StepExit[],
   { steps }: ReaderContext,
   nodes: readonly string[],
+  portTaken: boolean,
 ): Outcome {
   const servers = new Set(steps.filter(({ role }) => role === 'server').map(({ index }) => index));
   const gone = exits.find((exit) => servers.has(exit.step) && exit.ended !== 'stopped');
@@ -200,6 +209,10 @@ function ownerOf(
     if (ended === 'not-started' || ended === 'lost') {
       const owner = /^SSH_|^FLEET_|^PROVIDER_/u.test(gone.code) ? 'reach' : 'harness';
       return fail(owner, gone.code, `${node}: the server: ${gone.reason}`, [node]);
+    }
+    if (portTaken) {
+      // The next attempt has another port.
+      return fail('harness', 'PORT_IN_USE', `${node}: the server found its port taken`, []);
     }
     const how = ended === 'exited' ? `exit ${gone.code}` : ended;
     return fail('node', 'SERVER_ENDED', `${node}: the server ended by itself (${how})`, [node]);

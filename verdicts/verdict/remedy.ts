@@ -26,9 +26,10 @@ export interface Remedy {
 
 const NEXT: Readonly<Record<Trouble, string>> = {
   compute:
-    'swap the GPU or the board and run the criterion again; ask for its clocks and power cap',
-  memory: 'read ECC and row remaps, swap the GPU, then test it again',
-  'scale-up': 'check NVLink and switch counters and reseat or swap the board, then test it again',
+    'swap the accelerator or its board and run the criterion again; ask for its clocks and power cap',
+  memory: 'read ECC and row remaps, swap the accelerator, then test it again',
+  'scale-up':
+    'check the counters of its links (NVLink, ICI) and switches and reseat or swap the board, then test it again',
   NIC: 'check the node’s NICs, cables and transceivers (width, rate, errors), then test it again with other nodes',
   link: 'check the part that is named and its cables, then test its nodes again',
   thermal: 'check cooling, power caps and neighbours in the rack, then test it again under load',

@@ -54,7 +54,7 @@ const receiver = (more: object = {}) => ({
 test('a message is signed as Standard Webhooks has it, sent once, and leaves the queue', async () => {
   const queue = join(out, 'sent');
   await enqueue(queue, [message('a'), message('a')]);
-  assert.equal(await deliver(queue, receiver(), () => true), { sent: 1, left: 0 });
+  assert.equal(await deliver(queue, receiver(), () => true), { sent: 1, left: 0, aside: [] });
   assert.is(got.length, 1);
   const { headers, body } = got[0] ?? { headers: {}, body: '' };
   const id = String(headers['webhook-id']);
@@ -78,10 +78,10 @@ test('a receiver that is down is tried again, then the message waits for the nex
   await enqueue(queue, [message('b'), message('c', '2026-12-02')]);
   status = 503;
   const first = await deliver(queue, receiver(), () => true);
-  assert.equal(first, { sent: 0, left: 2, why: 'HTTP 503' });
+  assert.equal(first, { sent: 0, left: 2, aside: [], why: 'HTTP 503' });
   assert.is(got.length, 3);
   status = 204;
-  assert.equal(await deliver(queue, receiver(), () => true), { sent: 2, left: 0 });
+  assert.equal(await deliver(queue, receiver(), () => true), { sent: 2, left: 0, aside: [] });
   assert.match(got.at(-1)?.body ?? '', /2026-12-02/u);
 });
 
@@ -100,10 +100,21 @@ test('a refusal, a redirect and nobody there keep it; nothing of the address is 
   assert.not.match(readFileSync(join(queue, `${message('d').id}.json`), 'utf8'), /\/hook|whsec/u);
 });
 
+test('a message that the receiver will never take is put aside, and holds up no other', async () => {
+  const queue = join(out, 'aside');
+  await enqueue(queue, [message('f'), message('a', '2026-12-02')]);
+  status = 422;
+  const aside = [message('f'), message('a')].map(({ id }) => `refused-${id}.json`);
+  assert.equal(await deliver(queue, receiver(), () => true), { sent: 0, left: 0, aside });
+  assert.is(got.length, 2);
+  assert.equal(readdirSync(queue).sort(), [...aside].sort());
+  assert.equal(await deliver(queue, receiver(), () => true), { sent: 0, left: 0, aside: [] });
+});
+
 test('a message of a night that was never committed is not sent', async () => {
   const queue = join(out, 'uncommitted');
   await enqueue(queue, [message('e')]);
-  assert.equal(await deliver(queue, receiver(), () => false), { sent: 0, left: 0 });
+  assert.equal(await deliver(queue, receiver(), () => false), { sent: 0, left: 0, aside: [] });
   assert.is(got.length, 0);
   assert.equal(readdirSync(queue), []);
 });

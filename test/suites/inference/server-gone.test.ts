@@ -15,7 +15,10 @@ const serving = {
 };
 
 /** Outcome of a load that was measured while its server ended so. */
-function outcomeOf(server: { ended: 'stopped' } | { ended: 'exited'; code: number }) {
+function outcomeOf(
+  server: { ended: 'stopped' } | { ended: 'exited'; code: number },
+  says: readonly string[] = [],
+) {
   const suite = inference(schema.parse({ mode: 'server', serving }));
   const [one] = suite.cases([NODE]);
   if (one === undefined) throw new Error('no case');
@@ -26,6 +29,9 @@ function outcomeOf(server: { ended: 'stopped' } | { ended: 'exited'; code: numbe
   const truth = simulated(NODE, (metric) => (metric.endsWith('.ttft') ? 0.15 : 0.02));
   [...suite.simulate(placed(load), truth, [])].forEach((text, at) =>
     reader.line(text, { step: load.index, node: 'controller', stream: 'stdout', line: at + 1 }),
+  );
+  says.forEach((text, at) =>
+    reader.line(text, { step: 0, node: 'n0001', stream: 'stderr', line: at + 1 }),
   );
   const common = { rank: 0, seconds: 1 };
   return reader.end([
@@ -38,6 +44,17 @@ test('a load that another server answered, ours having ended, is not measured', 
   assert.equal(outcomeOf({ ended: 'stopped' }), { status: 'measured' });
   const ended = outcomeOf({ ended: 'exited', code: 1 });
   assert.is(ended.status === 'failed' && ended.code, 'SERVER_ENDED');
+});
+
+test("a port that somebody else has is ours to choose anew, not the node's fault", () => {
+  const uvicorn =
+    "[Errno 98] error while attempting to bind on address ('10.0.0.1', 24312): address already in use";
+  const ended = outcomeOf({ ended: 'exited', code: 1 }, ['Loading weights', uvicorn]);
+  assert.equal(ended.status === 'failed' && [ended.owner, ended.code, ended.suspects], [
+    'harness',
+    'PORT_IN_USE',
+    [],
+  ]);
 });
 
 test.run();

@@ -1,6 +1,6 @@
 /**
  * A real server of somebody else's (llama.cpp through llama-cpp-python, random weights made here) under `accept`:
- * two searches for the rate that it holds, and one load beside aiperf's.
+ * two searches for the rate that it holds, and one load beside aiperf's (`--rate N`: this alone, at that rate).
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { prompt } from '../../suites/inference/load/prompt.ts';
 import type { RequestRow } from '../../suites/inference/window/row.ts';
 import { runLoad, type Loaded } from '../../test/load-generator.ts';
 import type { Row } from '../bench.ts';
-import { builtDist } from '../prepare.ts';
+import { builtDist, numberAfter } from '../prepare.ts';
 import { CLIENT_CORE, generatorsAhead, mean, pinned, quantile, SERVER_CORE } from './sides.ts';
 import { installed, peersFolder, resultOf, tokenizer, TOOLS, type Work } from './tools.ts';
 
@@ -40,6 +40,8 @@ export async function third(words: readonly string[]): Promise<Row[]> {
     const script = fileURLToPath(new URL('../load-gguf.py', import.meta.url));
     const made = await run([`${bin}/python`, script, model], { limit: 60 });
     if (made.ended !== 'exited' || made.code !== 0) throw new Error(made.stderr.toString());
+    const only = numberAfter(words, '--rate');
+    if (only !== undefined) return await beside(bin, model, work, only, words);
     const searches = await searched(bin, model, work);
     const rate = searches[0]?.rate ?? 10;
     return [...rowsOf(searches), ...(await beside(bin, model, work, rate / 2, words))];
@@ -183,6 +185,8 @@ function oursOf({ url, rate, requests }: Work): Promise<Loaded> {
     api: 'completions',
     input: INPUT,
     output: TOKENS,
+    // Evenly spaced: two draws of random arrivals would queue differently, and no definition explains that.
+    arrivals: 'constant',
     rates: [`${rate} req/s`],
     settle: '0 s',
     window: `${requests / rate} s`,

@@ -75,7 +75,7 @@ export const TOOLS: readonly Tool[] = [
       ...`--request-rate ${rate} --request-count ${requests} --tokenizer ${tokenizer}`.split(' '),
       ...(prompts === undefined
         ? `--endpoint-type chat --isl ${PROMPT} --osl ${tokens} --extra-inputs ignore_eos:true`
-        : `--endpoint-type completions --custom-dataset-type single_turn --input-file ${prompts} --extra-inputs max_tokens:${tokens}`
+        : `--endpoint-type completions --custom-dataset-type single_turn --input-file ${prompts} --extra-inputs max_tokens:${tokens} --arrival-pattern constant`
       ).split(' '),
       ...`--output-artifact-dir ${out}`.split(' '),
     ],

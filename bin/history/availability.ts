@@ -6,6 +6,18 @@ import { HarnessError } from '../../plan/errors.ts';
 import { printable, type Io } from '../terminal.ts';
 import { tellRows, type FORMATS } from './tell-rows.ts';
 
+/** Each machine that passed acceptance, and when another was first seen in the place where it was seen last. */
+const ACCEPTED = `
+WITH seen AS (SELECT serial, place, night, verdict, purpose FROM nodes
+  WHERE run IN (SELECT run FROM runs WHERE delivery = $delivery)),
+passed AS (SELECT serial, min(night) AS first FROM seen
+  WHERE verdict = 'pass' AND purpose = 'accept' GROUP BY serial),
+latest AS (SELECT serial, max(night) AS night, arg_max(place, night) AS place FROM seen GROUP BY serial)
+SELECT passed.serial, passed.first,
+  (SELECT min(other.night) FROM seen AS other WHERE other.place = latest.place
+   AND other.serial <> latest.serial AND other.night > latest.night) AS swapped
+FROM passed JOIN latest USING (serial)`;
+
 /**
  * @param span.since absent: the day of the first acceptance
  * @throws {HarnessError} RUN_UNREADABLE where nothing was accepted
@@ -17,14 +29,11 @@ export async function tellAvailability(
   format: (typeof FORMATS)[number],
   io: Io,
 ): Promise<number> {
-  const rows = await history.database.all(
-    `SELECT serial, min(night) AS first FROM nodes WHERE verdict = 'pass' AND purpose = 'accept'
-     AND run IN (SELECT run FROM runs WHERE delivery = $delivery) GROUP BY serial`,
-    { delivery },
-  );
-  const accepted = rows.map((row) => ({
-    serial: String(row['serial']),
-    from: String(row['first']),
+  const rows = await history.database.all(ACCEPTED, { delivery });
+  const accepted = rows.map(({ serial, first: from, swapped }) => ({
+    serial: String(serial),
+    from: String(from),
+    ...(swapped !== null && { until: String(swapped) }),
   }));
   const first = accepted.map(({ from }) => from).sort()[0];
   if (first === undefined) {

@@ -9,6 +9,8 @@ export interface Accepted {
   readonly serial: string;
   /** YYYY-MM-DD. */
   readonly from: string;
+  /** First day that another machine was seen in its place, itself not seen since; absent: none was. */
+  readonly until?: string;
 }
 
 /** Capacity over a span of days. */
@@ -50,7 +52,7 @@ export function availabilityOf(
   let [nodeDays, degradedDays, lostDays] = [0, 0, 0];
   for (let at = Date.parse(span.since); at <= Date.parse(span.until); at += DAY) {
     const date = new Date(at).toISOString().slice(0, 10);
-    const there = new Set(accepted.filter(({ from }) => from <= date).map(({ serial }) => serial));
+    const there = new Set(accepted.filter((one) => isThere(one, date)).map(({ serial }) => serial));
     const open = openOn(events, date);
     const among = (serials: readonly string[]) =>
       new Set(serials.filter((serial) => there.has(serial))).size;
@@ -74,6 +76,11 @@ export function availabilityOf(
     }),
     days,
   };
+}
+
+/** A machine that was swapped for another is no capacity any more: the other one is. */
+function isThere({ from, until }: Accepted, date: string): boolean {
+  return from <= date && (until === undefined || date < until);
 }
 
 /** Alarms that were open at the end of a day. */

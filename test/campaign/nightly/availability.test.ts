@@ -55,6 +55,25 @@ test('while an alarm on the fleet is open every machine is degraded, and those n
   assert.equal([degradedDays, lostDays], [4, 1]);
 });
 
+test('a machine counts until another stands in its place, however long its alarm stays open', () => {
+  const swapped = [
+    { serial: 'a', from: '2026-12-01', until: '2026-12-04' },
+    { serial: 'new', from: '2026-12-04' },
+  ];
+  const events = [
+    event('alarm-opened', '2026-12-02', {
+      id: 'x',
+      scope: { kind: 'node', id: 'a' },
+      serials: ['a'],
+      past: [{ serial: 'a', criterion: 'bf16' }],
+    }),
+  ];
+  const span = { since: '2026-12-01', until: '2026-12-06' };
+  const { nodeDays, lostDays, days } = availabilityOf(swapped, events, span);
+  assert.equal([nodeDays, lostDays], [6, 2]);
+  assert.ok(days.every((day) => day.accepted === 1));
+});
+
 test('a machine that was not accepted yet counts neither way, and no price gives no claim', () => {
   const late = [...accepted, { serial: 'e', from: '2026-12-04' }];
   const span = { since: '2026-12-03', until: '2026-12-04' };

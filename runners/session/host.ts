@@ -124,16 +124,18 @@ export function createHost(
     used = true;
     const key = `${ground.store} ${sha256}`;
     // What failed over another host's connection may well work over this one.
-    const others = async () => {
-      const under = puts.get(key);
-      return under !== undefined && (await until(under.then(yes, no), signal));
-    };
-    if (ground.shared === true || !(await others())) {
+    const arrived = async (under: Promise<void> | undefined) =>
+      under !== undefined && (await until(under.then(yes, no), signal));
+    let there = await arrived(puts.get(key));
+    if (!there || ground.shared === true) {
       // Connected before others wait for it: a host that is away holds up none that share its store.
       const open = await until(connected(reach), signal);
-      if (ground.shared === true || !(await others())) {
+      const under = puts.get(key);
+      // Nothing is waited for between this look and our own entry: of many at once, one brings it.
+      if (under !== undefined) there = await arrived(under);
+      if (!there || ground.shared === true) {
         const ours = bring(open, ground.files, sha256, source, PUT_LIMIT, over.signal);
-        if (!puts.has(key)) {
+        if (!there) {
           puts.set(key, ours);
           ours.catch(() => puts.delete(key));
         }

@@ -1,7 +1,9 @@
 /** What the thread that judges and the thread that runs the trials say to each other. */
 import type { Follower } from '../campaign/follower.ts';
+import type { ReadOrder } from '../campaign/stored.ts';
 import type { HarnessError } from '../plan/errors.ts';
 import type { Plan } from '../plan/model.ts';
+import type { Outcome } from '../suites/model.ts';
 import type { Finding, Stopped } from '../verdicts/model.ts';
 
 /** What the thread is started with. */
@@ -13,6 +15,8 @@ export interface Start {
 
 /** Answers by question. */
 export interface Answer {
+  /** In the order of the orders. */
+  readonly read: readonly Outcome[];
   readonly ready: undefined;
   readonly inventoried: Awaited<ReturnType<Follower['inventoried']>>;
   readonly next: Awaited<ReturnType<Follower['next']>>;
@@ -25,7 +29,9 @@ export interface Question {
   readonly id: number;
   readonly ask: keyof Answer;
   /** Of `decide`. */
-  readonly stopped: Stopped | undefined;
+  readonly stopped?: Stopped;
+  /** Of `read`: those that came together. */
+  readonly orders?: readonly ReadOrder[];
 }
 
 /** What the thread says. */

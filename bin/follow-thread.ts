@@ -47,6 +47,8 @@ async function answered(question: Question, follower: Follower): Promise<Answer[
   switch (question.ask) {
     case 'ready':
       return undefined;
+    case 'read':
+      return Promise.all((question.orders ?? []).map((order) => follower.read(order)));
     case 'inventoried':
       return follower.inventoried();
     case 'next':

@@ -4,6 +4,8 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { type Follower, followRun, type FollowSetup } from '../campaign/follower.ts';
 import { HarnessError } from '../plan/errors.ts';
+import type { ReadOrder } from '../campaign/stored.ts';
+import type { Outcome } from '../suites/model.ts';
 import type { Finding } from '../verdicts/model.ts';
 import type { Answer, Question, Said } from './follow-model.ts';
 
@@ -48,6 +50,9 @@ class ThreadFollower implements Follower {
   readonly #thread: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #id = 0;
+  /** Attempts that end together are read together: a message for each would cost as much as the reading. */
+  #orders: ReadOrder[] = [];
+  #together: Promise<readonly Outcome[]> | undefined;
   #broken: { readonly error: unknown } | undefined;
   #closing = false;
 
@@ -67,6 +72,14 @@ class ThreadFollower implements Follower {
     this.#post({ advance: seq });
   }
 
+  async read(order: ReadOrder): Promise<Outcome> {
+    const place = this.#orders.push(order) - 1;
+    this.#together ??= this.#gather();
+    const outcome = (await this.#together)[place];
+    if (outcome === undefined) throw new Error(`${order.attempt} was not read`);
+    return outcome;
+  }
+
   inventoried() {
     return this.ask('inventoried');
   }
@@ -76,7 +89,7 @@ class ThreadFollower implements Follower {
   }
 
   decide(stopped: Parameters<Follower['decide']>[0]) {
-    return this.ask('decide', stopped);
+    return this.ask('decide', stopped === undefined ? {} : { stopped });
   }
 
   async write(): Promise<void> {
@@ -93,14 +106,25 @@ class ThreadFollower implements Follower {
   }
 
   /** Asks and waits for the answer. @throws what the thread threw */
-  async ask<K extends keyof Answer>(ask: K, stopped?: Question['stopped']): Promise<Answer[K]> {
+  async ask<K extends keyof Answer>(
+    ask: K,
+    what: Pick<Question, 'stopped' | 'orders'> = {},
+  ): Promise<Answer[K]> {
     if (this.#broken !== undefined) throw this.#broken.error;
     this.#id += 1;
     const id = this.#id;
     return new Promise<unknown>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#post({ id, ask, stopped });
+      this.#post({ id, ask, ...what });
     }) as Promise<Answer[K]>;
+  }
+
+  async #gather(): Promise<readonly Outcome[]> {
+    await new Promise((resolve) => setImmediate(resolve));
+    const orders = this.#orders;
+    this.#orders = [];
+    this.#together = undefined;
+    return this.ask('read', { orders });
   }
 
   #post(message: Question | { readonly advance: number }): void {

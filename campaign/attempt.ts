@@ -1,14 +1,15 @@
-/** One attempt at a trial: places its steps, starts them, reads what they print, keeps the evidence. */
+/** One attempt at a trial: places its steps, starts them, keeps what they print, and has it read. */
 import type { Exit, Fleet, Node, PlacedStep, Step } from '../runners/model.ts';
 import type { Attempt, Case, Outcome, StepExit, Trial } from '../suites/model.ts';
 import { deliver, type Delivery, type NotPut } from './delivery.ts';
 import type { EvidenceWriter } from './evidence/writer.ts';
 import { type Override, stepExit } from './events.ts';
 import type { Journal } from './journal.ts';
+import { LineCounts } from './line-counts.ts';
 import { type Payloads, type Placed, place, type Ports, recordedStep } from './placing.ts';
 import type { Clock } from './progress.ts';
-import { AttemptReadings } from './readings.ts';
 import type { Secrets } from './redactor.ts';
+import type { ReadOrder } from './stored.ts';
 import { Taps } from './taps.ts';
 import type { Unit, Units } from './units.ts';
 import { whenReady } from './ready.ts';
@@ -28,6 +29,11 @@ export interface AttemptTools {
   readonly lease: number;
   /** Programs that the journal already has. */
   readonly programs: Set<string>;
+}
+
+/** Who reads what an attempt left in the evidence. */
+export interface EvidenceOf {
+  read(order: ReadOrder): Promise<Outcome>;
 }
 
 /** What is attempted. */
@@ -58,7 +64,10 @@ const OVERTIME = 60;
  *
  * @throws {HarnessError} DISK_FULL; what a node does is never thrown
  */
-export async function runAttempt(order: AttemptOrder, tools: AttemptTools): Promise<AttemptResult> {
+export async function runAttempt(
+  order: AttemptOrder,
+  tools: AttemptTools & EvidenceOf,
+): Promise<AttemptResult> {
   const { trial, ordinal } = order;
   const id = `${trial.id}/${ordinal}`;
   const startedAt = tools.clock.now().toISOString();
@@ -68,14 +77,18 @@ export async function runAttempt(order: AttemptOrder, tools: AttemptTools): Prom
   await journalStart(order, id, placed, ports, tools);
   const steps = placed.map(({ step }) => step);
   const ready = whenReady(steps, order.nodes, ports);
-  const context = { attempt: id, case: order.case, nodes: order.nodes, steps };
-  const readings = new AttemptReadings(context, tools.units, {
-    onLine: (step, text) => ready.line(step, text),
-  });
-  const taps = new Taps(id, readings, tools.evidence, tools.secrets);
+  const taps = new Taps(id, new LineCounts(ready), tools.evidence, tools.secrets);
   const exits = await runSteps(placed, order, tools, taps, ready);
   const entries = await taps.close();
-  const read = readings.outcome(exits);
+  const read = await tools.read({
+    attempt: id,
+    round: trial.round,
+    case: trial.case,
+    nodes: trial.nodes,
+    steps: steps.map(({ index, suite, on, role, nodes }) => ({ index, suite, on, role, nodes })),
+    exits,
+    entries,
+  });
   const override = order.override(exits, read);
   const outcome = overridden(read, override);
   const cut = order.signal.aborted;

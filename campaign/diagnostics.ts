@@ -3,11 +3,10 @@ import type { Node } from '../runners/model.ts';
 import type { AttemptTools } from './attempt.ts';
 import { diagnosticsOf } from './directory/diagnostics.ts';
 import { deliver } from './delivery.ts';
-import type { StreamName } from './evidence/writer.ts';
 import { stepExit } from './events.ts';
-import { LineSplitter } from './lines.ts';
+import { LineCounts } from './line-counts.ts';
 import { place } from './placing.ts';
-import { type Hearer, Taps } from './taps.ts';
+import { Taps } from './taps.ts';
 
 /** Most nodes that are asked: of a lot that fails as a whole, some tell what there is to tell. */
 const MOST = 256;
@@ -40,30 +39,10 @@ async function diagnose(node: Node, tools: AttemptTools, signal: AbortSignal): P
     await tools.journal.append({ event: 'diagnostics', node: node.id, program, missing });
     return;
   }
+  // Nobody reads these streams: their lines are counted, as the index has them.
   const taps = new Taps(attempt, new LineCounts(), tools.evidence, tools.secrets);
   const exits = await tools.fleet.start(step, (chunk) => taps.chunk(step, chunk), signal);
   await taps.close();
   const told = exits.map((exit) => stepExit(exit, 0, step.role));
   await tools.journal.append({ event: 'diagnostics', node: node.id, program, exits: told });
-}
-
-/** Nobody reads these streams: their lines are counted, as the index has them. */
-class LineCounts implements Hearer {
-  readonly #splitters = new Map<string, LineSplitter>();
-
-  bytes({ key }: StreamName, bytes: Uint8Array): void {
-    this.#of(key).push(bytes);
-  }
-
-  endStream({ key }: StreamName): number {
-    const splitter = this.#of(key);
-    splitter.flush();
-    return splitter.lines;
-  }
-
-  #of(key: string): LineSplitter {
-    const known = this.#splitters.get(key) ?? new LineSplitter();
-    this.#splitters.set(key, known);
-    return known;
-  }
 }

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Plan } from '../plan/model.ts';
+import type { Outcome } from '../suites/model.ts';
 import type { Finding, Stopped, Verdict } from '../verdicts/model.ts';
 import { readJson } from './directory/json.ts';
 import type { FleetFile, StreamEntry } from './directory/model.ts';
@@ -13,12 +14,23 @@ import { EvidenceReader } from './evidence/reader.ts';
 import { checkSeq, type Journalled } from './journal.ts';
 import { type Asked, Replay, type Replayed } from './replay.ts';
 import { ResultFiles } from './results.ts';
+import type { ReadOrder } from './stored.ts';
 import type { CreateJudge, Units } from './units.ts';
+
+/** Milliseconds after which questions are looked at, while events are read. */
+const BREATH = 5;
 
 /** Asked by the loop, one question at a time; each is answered when all events told of have been read. */
 export interface Follower {
   /** Events up to this number can be read. */
   advance(seq: number): void;
+  /**
+   * What the evidence of an attempt says that has just ended; the sooner the better: it waits for nothing
+   * but the inventory.
+   *
+   * @throws {HarnessError} EVIDENCE_MISSING, EVIDENCE_HASH_MISMATCH
+   */
+  read(order: ReadOrder): Promise<Outcome>;
   /** After the inventory: what fleet.json says. */
   inventoried(): Promise<FleetFile>;
   /** Ends a round: what the judge wants next. */
@@ -99,6 +111,15 @@ class LocalFollower implements Follower {
     });
   }
 
+  async read(order: ReadOrder): Promise<Outcome> {
+    while (!this.#replay.knows(order.round)) {
+      if (this.#failed !== undefined) throw this.#failed.error;
+      if (this.#reading === undefined) throw new Error(`${order.attempt}: its round is not begun`);
+      await breath();
+    }
+    return this.#replay.read(order);
+  }
+
   async inventoried(): Promise<FleetFile> {
     await this.#caughtUp();
     return this.#replay.judging.fleetFile;
@@ -140,15 +161,24 @@ class LocalFollower implements Follower {
 
   async #follow(): Promise<void> {
     const { journal } = this.#sources;
+    let since = performance.now();
     try {
       while (this.#read < this.#target && !this.#closed && this.#failed === undefined) {
         const line = await journal.next();
         if (line === undefined) throw new Error(`journal.ndjson ends before event ${this.#target}`);
         this.#read = checkSeq(this.#setup.path, line.value, line.number);
         await this.#replay.take(line.value as Journalled);
+        if (performance.now() - since < BREATH) continue;
+        await breath();
+        since = performance.now();
       }
     } finally {
       this.#reading = undefined;
     }
   }
+}
+
+/** Lets others have the thread. */
+async function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -173,6 +173,11 @@ class Loop {
       {
         ...tools,
         ...known,
+        read(order) {
+          // That it has the fleet, and the round, is in the journal.
+          follower.advance(tools.journal.written);
+          return follower.read(order);
+        },
         ...(most.length > 0 && { atOnce: Math.min(...most) }),
         shared: sharedMachines(known.nodes),
         reach: this.reach,

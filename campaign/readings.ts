@@ -1,4 +1,4 @@
-/** One attempt's output → readings and outcome; fed live and in replay, the same both times. */
+/** One attempt's output → readings and outcome; always from the evidence, so that a replay reads the same. */
 import type { Origin } from '../plan/model.ts';
 import type { Node, Step } from '../runners/model.ts';
 import type { Case, Line, Outcome, Reader, Reading, StepExit } from '../suites/model.ts';
@@ -38,24 +38,10 @@ export class AttemptReadings {
   readonly #context: ReadContext;
   readonly #readers = new Map<string, Reader>();
   readonly #streams = new Map<string, Stream>();
-  readonly #onLine: ((step: number, text: string) => void) | undefined;
-  /** Readings, not the outcome alone. */
-  readonly #keeps: boolean;
 
-  /**
-   * @param live only the outcome is asked for, which the case's own suite gives: `outcome`, not `end`.
-   * Its `onLine` sees every line, for steps that wait for one.
-   */
-  constructor(
-    context: ReadContext,
-    units: Units,
-    live?: { readonly onLine: (step: number, text: string) => void },
-  ) {
+  constructor(context: ReadContext, units: Units) {
     this.#context = context;
-    this.#onLine = live?.onLine;
-    const suites = new Set(context.steps.map((step) => step.suite));
-    this.#keeps = live === undefined;
-    for (const id of live === undefined ? suites : [context.case.suite]) {
+    for (const id of new Set(context.steps.map((step) => step.suite))) {
       const unit = unitOf(units, id);
       if (unit === undefined) continue;
       const { attempt, case: of, nodes } = context;
@@ -70,18 +56,10 @@ export class AttemptReadings {
     for (const text of stream.splitter.push(bytes)) this.#line(stream, text);
   }
 
-  /** Ends one stream. @returns how many lines it had */
-  endStream(name: StreamName): number {
+  /** Ends one stream. */
+  endStream(name: StreamName): void {
     const stream = this.#stream(name);
     for (const text of stream.splitter.flush()) this.#line(stream, text);
-    return stream.splitter.lines;
-  }
-
-  /** After all exits: the outcome alone. */
-  outcome(exits: readonly StepExit[]): Outcome {
-    const { suite } = this.#context.case;
-    const ended = this.#readers.get(suite)?.end(this.#own(exits, suite));
-    return ended?.outcome ?? { status: 'measured' };
   }
 
   /** Exits of a suite's own steps. */
@@ -127,11 +105,9 @@ export class AttemptReadings {
   #line(stream: Stream, text: string): void {
     const { step, node, stream: kind, suite } = stream.name;
     stream.line += 1;
-    this.#onLine?.(step, text);
     const reader = this.#readers.get(suite);
     if (reader === undefined) return;
     const read = reader.line(text, { step, node, stream: kind, line: stream.line });
-    if (!this.#keeps) return;
     for (const one of read) stream.readings.push(one);
   }
 

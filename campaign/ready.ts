@@ -10,8 +10,8 @@ const PAUSE = 500;
 /**
  * Watches for readiness.
  *
- * @returns `line`: to be told every line; `of`: resolves true when the step is ready, false when it
- * ended or was stopped before
+ * @returns `waits`: whether a step's lines are waited for: `line` is to be told them; `of`: resolves true
+ * when the step is ready, false when it ended or was stopped before
  */
 export function whenReady(
   steps: readonly PlacedStep[],
@@ -30,6 +30,7 @@ export function whenReady(
     );
   }
   return {
+    waits: (step: number): boolean => waiting.has(step),
     line(step: number, text: string): void {
       const one = waiting.get(step);
       if (one === undefined || !text.includes(one.text)) return;

@@ -16,8 +16,22 @@ import {
   type Opened,
 } from './judging.ts';
 import { requestsHash } from './requests.ts';
-import { type AttemptOnDisk, rereadAttempt, StoredFold, type StopReason } from './stored.ts';
+import {
+  type AttemptOnDisk,
+  orderOf,
+  type Read,
+  readAttempt,
+  type ReadOrder,
+  StoredFold,
+  type StopReason,
+} from './stored.ts';
 import type { CreateJudge, Units } from './units.ts';
+
+/** Attempts whose readings are kept from their end until the journal tells of it; more are read again. */
+const MOST_KEPT = 1000;
+
+/** What is known of the fleet when attempts are read. */
+type Known = Pick<Judging, 'nodes' | 'cases' | 'origin'>;
 
 /** What the judge asks for at the end of a round. */
 export type Asked = ReturnType<Judge['next']>;
@@ -84,8 +98,12 @@ export class Replay {
   #asked: Asked | undefined;
   #stop: StopReason | undefined;
   #begun = false;
+  /** The last round that has begun. */
+  #rounds = 0;
   /** What is known before the inventory. */
-  #first: Pick<Judging, 'nodes' | 'cases' | 'origin'> | undefined;
+  #first: Known | undefined;
+  /** By attempt: read at its end, and not told of by the journal yet. */
+  readonly #kept = new Map<string, Read>();
 
   /** @param next the evidence index's next entry; undefined: no more of it is written yet */
   constructor(
@@ -108,6 +126,25 @@ export class Replay {
     else if (item.stored.attempt.outcome !== undefined && !this.#withheld(item.stored)) {
       await this.#attempt(item.round, item.stored);
     }
+  }
+
+  /**
+   * Reads an attempt that has just ended: what its evidence says is known before the journal tells of it,
+   * and kept until then.
+   *
+   * @param order of a round that `knows`
+   * @throws {HarnessError} EVIDENCE_MISSING, EVIDENCE_HASH_MISMATCH
+   */
+  read(order: ReadOrder): Outcome {
+    const read = this.#readOf(order, this.#known(order.round));
+    if (read === undefined) throw new Error(`${order.attempt}: there is no case ${order.case}`);
+    if (this.#kept.size < MOST_KEPT) this.#kept.set(order.attempt, read);
+    return read.outcome;
+  }
+
+  /** Whether attempts of a round can be read: of the inventory when there is a fleet, of others after it. */
+  knows(round: number): boolean {
+    return round === 0 ? this.#opened !== undefined : this.#rounds > 0;
   }
 
   /** What follows from the inventory; after it nothing more is taken as inventory. */
@@ -141,6 +178,7 @@ export class Replay {
 
   #round(round: number, requests: string): void {
     this.#begun = true;
+    this.#rounds = round;
     if (round === 0) return;
     const asked = this.next();
     this.#asked = undefined;
@@ -151,13 +189,15 @@ export class Replay {
   }
 
   async #attempt(round: number, stored: AttemptOnDisk): Promise<void> {
+    const readings = await this.#readings(stored, this.#known(round));
     if (round > 0) {
-      const { judging } = this;
-      const readings = await this.#read(stored, judging);
-      const failed = judging.judge.observe(stored.attempt, readings);
+      const failed = this.judging.judge.observe(stored.attempt, readings);
       if (failed.length > 0) this.#setup.failed?.(failed);
-      return;
-    }
+    } else this.#inventory.push({ attempt: stored.attempt, readings });
+  }
+
+  #known(round: number): Known {
+    if (round > 0) return this.judging;
     const { units, path } = this.#setup;
     const opened = this.#opened;
     if (opened === undefined) throw unreadable(path, `${path}: a trial before the fleet`);
@@ -166,36 +206,25 @@ export class Replay {
       cases: new Map(units.inventory.cases(opened.nodes).map((one) => [one.id, one])),
       origin: opened.origin,
     };
-    const readings = await this.#read(stored, this.#first);
-    this.#inventory.push({ attempt: stored.attempt, readings });
+    return this.#first;
   }
 
   #withheld({ attempt }: AttemptOnDisk): boolean {
     return this.#setup.withheld?.has(attempt.id) === true;
   }
 
-  async #read(
-    stored: AttemptOnDisk,
-    known: Pick<Judging, 'nodes' | 'cases' | 'origin'>,
-  ): Promise<readonly JudgedReading[]> {
+  async #readings(stored: AttemptOnDisk, known: Known): Promise<readonly JudgedReading[]> {
     const { attempt, override, streams, entries } = stored;
-    const one = known.cases.get(attempt.trial.case);
     if (entries.length !== streams) {
       this.#problem(`${attempt.id}: ${entries.length} of ${streams} streams are in the evidence`);
     }
-    if (one === undefined) {
+    const read = this.#kept.get(attempt.id) ?? this.#readOf(orderOf(stored), known);
+    this.#kept.delete(attempt.id);
+    if (read === undefined) {
       this.#problem(`${attempt.id}: there is no case ${attempt.trial.case}`);
       return [];
     }
-    const { readings, outcome } =
-      stored.steps.length === 0
-        ? { readings: [], outcome: { status: 'measured' as const } }
-        : await rereadAttempt(stored, {
-            ...known,
-            case: one,
-            units: this.#setup.units,
-            evidence: this.#evidence,
-          });
+    const { readings, outcome } = read;
     const expected = overridden(outcome, override);
     if (!sameOutcome(expected, attempt.outcome)) {
       const [says, journal] = [spell(expected), spell(attempt.outcome)];
@@ -203,6 +232,16 @@ export class Replay {
     }
     await this.#setup.attempt?.(attempt, readings);
     return readings;
+  }
+
+  /** @returns undefined where there is no such case */
+  #readOf(order: ReadOrder, known: Known): Read | undefined {
+    const one = known.cases.get(order.case);
+    if (one === undefined) return undefined;
+    // Nothing was started: it was skipped.
+    if (order.steps.length === 0) return { readings: [], outcome: { status: 'measured' } };
+    const { units } = this.#setup;
+    return readAttempt(order, { ...known, case: one, units, evidence: this.#evidence });
   }
 
   /** Why the judge must end, as the live run's had to. */

@@ -4,7 +4,7 @@ import { HarnessError } from '../plan/errors.ts';
 import type { FleetEvent, Node } from '../runners/model.ts';
 import type { Attempt, Case, Outcome, StepExit, Trial } from '../suites/model.ts';
 import type { Stopped } from '../verdicts/model.ts';
-import { type AttemptTools, overridden, runAttempt } from './attempt.ts';
+import { type AttemptTools, type EvidenceOf, overridden, runAttempt } from './attempt.ts';
 import { Eta } from './eta.ts';
 import type { Override } from './events.ts';
 import type { Progress } from './progress.ts';
@@ -16,7 +16,7 @@ import { runPool } from './schedule/pool.ts';
 import { type Unit, unitOf } from './units.ts';
 
 /** What a round runs with. */
-export interface RoundTools extends AttemptTools {
+export interface RoundTools extends AttemptTools, EvidenceOf {
   readonly nodes: ReadonlyMap<string, Node>;
   readonly cases: ReadonlyMap<string, Case>;
   readonly timed: ReadonlySet<string>;

@@ -1,13 +1,13 @@
 /** What is on disk of a run, event by event: rounds, and attempts with their evidence, in the order in which they ended. */
 import type { Node } from '../runners/model.ts';
 import type { Origin } from '../plan/model.ts';
-import type { Case } from '../suites/model.ts';
+import type { Case, StepExit } from '../suites/model.ts';
 import { AttemptFold, type StoredAttempt } from './attempts.ts';
 import type { StreamEntry } from './directory/model.ts';
 import type { CampaignEvent } from './events.ts';
 import type { EvidenceReader } from './evidence/reader.ts';
 import type { Journalled } from './journal.ts';
-import { AttemptReadings, compareStreams } from './readings.ts';
+import { AttemptReadings, compareStreams, type ReadStep } from './readings.ts';
 import type { Units } from './units.ts';
 
 /** Why a run ended, as its journal says last. */
@@ -54,9 +54,45 @@ export class StoredFold {
   }
 }
 
-/** Reads an attempt again from its evidence. @throws {HarnessError} EVIDENCE_MISSING, EVIDENCE_HASH_MISMATCH */
-export async function rereadAttempt(
-  stored: AttemptOnDisk,
+/** An attempt whose processes have ended, as its evidence is read. */
+export interface ReadOrder {
+  readonly attempt: string;
+  readonly round: number;
+  readonly case: string;
+  /** Ids, sorted. */
+  readonly nodes: readonly string[];
+  readonly steps: readonly ReadStep[];
+  readonly exits: readonly StepExit[];
+  /** Its streams, on disk. */
+  readonly entries: readonly StreamEntry[];
+}
+
+/** What an attempt's evidence says. */
+export type Read = ReturnType<AttemptReadings['end']>;
+
+/** The order to read an attempt that the journal tells of. */
+export function orderOf({ attempt, steps, entries }: AttemptOnDisk): ReadOrder {
+  const { id, trial, exits } = attempt;
+  return {
+    attempt: id,
+    round: trial.round,
+    case: trial.case,
+    nodes: trial.nodes,
+    steps: steps.map(({ of, nodes: own }, index) => ({
+      index,
+      suite: of.suite,
+      on: of.on,
+      role: of.role,
+      nodes: own ?? trial.nodes,
+    })),
+    exits,
+    entries,
+  };
+}
+
+/** Reads an attempt from its evidence. @throws {HarnessError} EVIDENCE_MISSING, EVIDENCE_HASH_MISMATCH */
+export function readAttempt(
+  order: ReadOrder,
   known: {
     readonly case: Case;
     readonly nodes: ReadonlyMap<string, Node>;
@@ -64,29 +100,15 @@ export async function rereadAttempt(
     readonly units: Units;
     readonly evidence: EvidenceReader;
   },
-) {
-  const { attempt, steps } = stored;
-  const nodes = attempt.trial.nodes
-    .map((id) => known.nodes.get(id))
-    .filter((one) => one !== undefined);
-  const context = {
-    attempt: attempt.id,
-    case: known.case,
-    nodes,
-    steps: steps.map(({ of, nodes: own }, index) => ({
-      index,
-      suite: of.suite,
-      on: of.on,
-      role: of.role,
-      nodes: own ?? attempt.trial.nodes,
-    })),
-  };
-  const readings = new AttemptReadings(context, known.units);
-  for (const entry of [...stored.entries].sort(compareStreams)) {
-    for await (const bytes of known.evidence.bytes(entry)) readings.bytes(entry, bytes);
+): Read {
+  const nodes = order.nodes.map((id) => known.nodes.get(id)).filter((one) => one !== undefined);
+  const { attempt, steps, exits, entries } = order;
+  const readings = new AttemptReadings({ attempt, case: known.case, nodes, steps }, known.units);
+  for (const entry of [...entries].sort(compareStreams)) {
+    for (const bytes of known.evidence.bytes(entry)) readings.bytes(entry, bytes);
     readings.endStream(entry);
   }
-  return readings.end(attempt.exits, stored.entries, known.origin);
+  return readings.end(exits, entries, known.origin);
 }
 
 /** The index, read as far as is needed: an attempt's entries are written before its end. */

@@ -147,7 +147,7 @@ export async function checkEvidence(
           let bytes = 0;
           let lines = 0;
           let last = 10;
-          for await (const part of evidence.bytes(entry)) {
+          for (const part of evidence.bytes(entry)) {
             bytes += part.length;
             for (let at = part.indexOf(10); at >= 0; at = part.indexOf(10, at + 1)) lines += 1;
             last = part.at(-1) ?? last;

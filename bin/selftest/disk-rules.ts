@@ -109,7 +109,7 @@ async function rewriteEvidence(
   const writer = await EvidenceWriter.open(to);
   for await (const entry of reader.streams()) {
     const parts: Uint8Array[] = [];
-    for await (const bytes of reader.bytes(entry)) parts.push(Uint8Array.from(bytes));
+    for (const bytes of reader.bytes(entry)) parts.push(Uint8Array.from(bytes));
     const changed = change(entry, Buffer.concat(parts));
     if (changed === undefined) continue;
     const stream = writer.stream(entry);

@@ -56,7 +56,9 @@ export async function openRun(path: string): Promise<OpenRun> {
     telemetryGroups: (cells) =>
       readGroups(join(root, 'telemetry.parquet'), telemetryTable, { column: 'node', cells }),
     streams: () => evidence.streams(),
-    bytes: (entry) => evidence.bytes(entry),
+    async *bytes(entry) {
+      yield* evidence.bytes(entry);
+    },
     close: () => evidence.close(),
   };
 }

@@ -39,7 +39,7 @@ export class EvidenceReader {
    * @throws {HarnessError} EVIDENCE_MISSING when a segment is gone or short, EVIDENCE_HASH_MISMATCH
    * at the end when the bytes are not those that were measured
    */
-  async *bytes(entry: StreamEntry): AsyncGenerator<Uint8Array> {
+  *bytes(entry: StreamEntry): Generator<Uint8Array> {
     const hash = createHash('sha256');
     for (const block of entry.blocks) {
       const whole = this.#block(block, entry);

@@ -43,7 +43,7 @@ async function finished(path: string): Promise<Map<string, string>> {
   const hashes = new Map<string, string[]>();
   for await (const entry of evidence.streams()) {
     const hash = createHash('sha256');
-    for await (const bytes of evidence.bytes(entry)) hash.update(bytes);
+    for (const bytes of evidence.bytes(entry)) hash.update(bytes);
     assert.is(entry.sha256, hash.digest('hex'));
     hashes.set(entry.attempt, [
       ...(hashes.get(entry.attempt) ?? []),

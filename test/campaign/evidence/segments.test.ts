@@ -26,7 +26,7 @@ function name(at: number) {
 
 async function bytesOf(reader: EvidenceReader, entry: Parameters<EvidenceReader['bytes']>[0]) {
   const parts: Uint8Array[] = [];
-  for await (const part of reader.bytes(entry)) parts.push(part);
+  for (const part of reader.bytes(entry)) parts.push(part);
   return Buffer.concat(parts);
 }
 

@@ -80,24 +80,25 @@ export class AttemptReadings {
     entries: readonly StreamEntry[],
     origin: Origin,
   ): { readonly readings: readonly JudgedReading[]; readonly outcome: Outcome } {
-    const readings = [...this.#streams.values()]
-      .sort((a, b) => compareStreams(a.name, b.name))
-      .flatMap((stream) => stream.readings);
+    const streams = [...this.#streams.values()].sort((a, b) => compareStreams(a.name, b.name));
+    const places = new Places(this.#context.attempt, entries);
+    const judged: JudgedReading[] = [];
+    const take = (readings: readonly Reading[]) => {
+      for (const reading of readings) {
+        if (reading.kind !== 'sample') judged.push(reading);
+        else {
+          const evidence = places.of(reading.at);
+          // A reader that points at a stream that was never written would make a number without evidence.
+          if (evidence !== undefined) judged.push(sampled(reading, evidence, origin));
+        }
+      }
+    };
+    for (const stream of streams) take(stream.readings);
     let outcome: Outcome = { status: 'measured' };
     for (const [suite, reader] of this.#readers) {
       const ended = reader.end(this.#own(exits, suite));
-      readings.push(...ended.readings);
+      take(ended.readings);
       if (suite === this.#context.case.suite) outcome = ended.outcome;
-    }
-    const judged: JudgedReading[] = [];
-    const places = new Places(this.#context.attempt, entries);
-    for (const reading of readings) {
-      if (reading.kind !== 'sample') judged.push(reading);
-      else {
-        const evidence = places.of(reading.at);
-        // A reader that points at a stream that was never written would make a number without evidence.
-        if (evidence !== undefined) judged.push(sampled(reading, evidence, origin));
-      }
     }
     return { readings: judged, outcome };
   }
@@ -125,11 +126,10 @@ type Judged = Extract<JudgedReading, { kind: 'sample' }>;
 
 /** Field by field: a large fleet gives millions, and a copy by rest and spread costs ten times as much. */
 function sampled(
-  { metric, subject, parameters, value, iterations, tally, window }: Measured,
-  evidence: Place,
+  { metric, subject, parameters, value, iterations, tally, window, at }: Measured,
+  { attempt, stream, sha256 }: Place,
   origin: Origin,
 ): Judged {
-  const { attempt, stream, sha256, line } = evidence;
   const sample: { -readonly [K in keyof Judged]: Judged[K] } = {
     kind: 'sample',
     metric,
@@ -137,7 +137,7 @@ function sampled(
     parameters,
     value,
     attempt,
-    evidence: { stream, sha256, line },
+    evidence: { stream, sha256, line: at.line },
     origin,
   };
   if (iterations !== undefined) sample.iterations = iterations;
@@ -150,14 +150,13 @@ interface Place {
   readonly attempt: string;
   readonly stream: string;
   readonly sha256: string;
-  readonly line: number;
 }
 
 /** Where the lines of one attempt are kept; most samples follow one of the same stream. */
 class Places {
   readonly #attempt: string;
   readonly #entries: readonly StreamEntry[];
-  #last: StreamEntry | undefined;
+  #last: { readonly entry: StreamEntry; readonly place: Place } | undefined;
 
   constructor(attempt: string, entries: readonly StreamEntry[]) {
     this.#attempt = attempt;
@@ -165,14 +164,18 @@ class Places {
   }
 
   /** undefined: there is no such stream. */
-  of({ step, node, stream, line }: Line): Place | undefined {
-    const is = (entry: StreamEntry | undefined) =>
-      entry?.step === step && entry.node === node && entry.stream === stream;
-    const entry = is(this.#last) ? this.#last : this.#entries.find(is);
+  of(at: Line): Place | undefined {
+    if (this.#last !== undefined && isOf(this.#last.entry, at)) return this.#last.place;
+    const entry = this.#entries.find((one) => isOf(one, at));
     if (entry === undefined) return undefined;
-    this.#last = entry;
-    return { attempt: this.#attempt, stream: entry.key, sha256: entry.sha256, line };
+    const place = { attempt: this.#attempt, stream: entry.key, sha256: entry.sha256 };
+    this.#last = { entry, place };
+    return place;
   }
+}
+
+function isOf(entry: StreamEntry, { step, node, stream }: Line): boolean {
+  return entry.step === step && entry.node === node && entry.stream === stream;
 }
 
 /** `<attempt>/<step>.<node>.<stream>` */

@@ -193,7 +193,10 @@ export class Replay {
     if (round > 0) {
       const failed = this.judging.judge.observe(stored.attempt, readings);
       if (failed.length > 0) this.#setup.failed?.(failed);
-    } else this.#inventory.push({ attempt: stored.attempt, readings });
+    } else {
+      // Texts of their own: one that is cut out of a node's output keeps all of it, as long as the node is known.
+      this.#inventory.push({ attempt: stored.attempt, readings: structuredClone(readings) });
+    }
   }
 
   #known(round: number): Known {

@@ -79,10 +79,12 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 export function parseLine(text: string): ParsedLine {
   if (!text.startsWith('{')) return { log: text };
-  const same = repeated.get(text);
+  // Measured values hardly repeat, and to look a long line up is to hash all of it.
+  const once = text.length > REPEATED_LENGTH || text.includes('"sample"');
+  const same = once ? undefined : repeated.get(text);
   if (same !== undefined) return same;
   const parsed = parse(text);
-  if ('line' in parsed && text.length <= REPEATED_LENGTH && REPEATED.has(parsed.line.kind)) {
+  if (!once && 'line' in parsed && REPEATED.has(parsed.line.kind)) {
     if (repeated.size >= MOST_REPEATED) repeated.clear();
     // A copy: a line is a slice that would keep the whole chunk it came in.
     repeated.set(Buffer.from(text).toString(), parsed);

@@ -50,18 +50,17 @@ export class Counts {
     this.#slow = slow;
   }
 
-  /** Event → count; an event of which no counter was readable is absent, never 0. */
-  events(): ReadonlyMap<string, number> {
-    const events = new Map<string, number>();
+  /** Events and their counts; an event of which no counter was readable is absent, never 0. */
+  events(): readonly (readonly [event: string, count: number])[] {
+    const events: (readonly [string, number])[] = [];
     for (const [event, counters] of SUM_OF) {
-      const read = counters.filter((counter) => this.#first.has(counter));
-      if (read.length > 0)
-        events.set(
-          event,
-          read.reduce((sum, one) => sum + this.#difference(one), 0),
-        );
+      let sum: number | undefined;
+      for (const counter of counters) {
+        if (this.#first.has(counter)) sum = (sum ?? 0) + this.#difference(counter);
+      }
+      if (sum !== undefined) events.push([event, sum]);
     }
-    if (this.#slowdowns !== undefined) events.set('hardware-slowdown', this.#slowdowns);
+    if (this.#slowdowns !== undefined) events.push(['hardware-slowdown', this.#slowdowns]);
     return events;
   }
 

@@ -1,4 +1,5 @@
 /** Lines → telemetry as it comes, and event counts at the end. Claims nothing: its outcome is always measured. */
+import type { Parameters, Subject } from '../../plan/model.ts';
 import type { Node } from '../../runners/model.ts';
 import type { Line, Reader, ReaderContext, Reading } from '../model.ts';
 import { parseLine } from '../protocol.ts';
@@ -17,6 +18,8 @@ interface Watched {
 }
 
 const FACTS = 20;
+/** One object for all, as the tables and the judge know it by. */
+const NO_PARAMETERS: Parameters = {};
 
 /** Live and in replay the same; keeps counters only. */
 export function companionReader(context: Pick<ReaderContext, 'nodes'>): Reader {
@@ -91,38 +94,32 @@ function other(text: string, watched: Watched): readonly Reading[] {
 function counted(watched: Watched): readonly Reading[] {
   const { node, devices, step, kernelLog, cost } = watched;
   const own = devices.get(-1);
-  const sample = (
-    metric: string,
-    value: number,
-    counts: Counts,
-    accelerator?: string,
-  ): Reading => ({
+  const sample = (metric: string, value: number, counts: Counts, subject: Subject): Reading => ({
     kind: 'sample',
     metric,
-    subject:
-      accelerator === undefined
-        ? { kind: 'node', node: node.id }
-        : { kind: 'accelerator', node: node.id, accelerator },
-    parameters: {},
+    subject,
+    parameters: NO_PARAMETERS,
     value,
     window: [counts.from, counts.to],
     at: { step, node: node.id, stream: 'stdout', line: counts.line },
   });
-  const events = (counts: Counts, accelerator?: string) =>
-    [...counts.events()].map(([event, value]) =>
-      sample(`companion.events.${event}`, value, counts, accelerator),
-    );
-  const readings: Reading[] = own === undefined ? [] : events(own);
+  const events = (counts: Counts, subject: Subject) =>
+    counts
+      .events()
+      .map(([event, value]) => sample(`companion.events.${event}`, value, counts, subject));
+  const itself: Subject = { kind: 'node', node: node.id };
+  const readings: Reading[] = own === undefined ? [] : events(own, itself);
   for (const one of node.accelerators) {
     const counts = devices.get(one.index);
     if (one.kind === 'cpu' || counts === undefined) continue;
-    readings.push(...events(counts, one.id));
+    const subject: Subject = { kind: 'accelerator', node: node.id, accelerator: one.id };
+    readings.push(...events(counts, subject));
     // An XID whose bus address is nobody's counts against every accelerator of the node.
     const xids = counts.xids + (own?.xids ?? 0);
-    if (kernelLog) readings.push(sample('companion.events.xid', xids, counts, one.id));
+    if (kernelLog) readings.push(sample('companion.events.xid', xids, counts, subject));
   }
   if (own !== undefined && cost.cpu !== undefined && cost.wall !== undefined && cost.wall > 0) {
-    readings.push(sample('companion.cost.cpu', cost.cpu / cost.wall, own));
+    readings.push(sample('companion.cost.cpu', cost.cpu / cost.wall, own, itself));
   }
   return readings;
 }

@@ -31,14 +31,16 @@ interface Heard {
  * @param ranks that take part in a value: of the trial, or of one rail
  */
 export function rankLedger(ranks: number) {
-  const heard = new Map<string, Heard>();
-  const of = (key: string) => {
-    const one = heard.get(key) ?? { ranks: new Set<number>() };
-    heard.set(key, one);
+  /** By size, in bytes. */
+  const times = new Map<number, Heard>();
+  const checks = new Map<number, Heard>();
+  const of = (heard: Map<number, Heard>, bytes: number): Heard => {
+    let one = heard.get(bytes);
+    if (one === undefined) heard.set(bytes, (one = { ranks: new Set() }));
     return one;
   };
-  const speak = (key: string, rank: number): Heard | undefined => {
-    const one = of(key);
+  const speak = (heard: Map<number, Heard>, bytes: number, rank: number): Heard | undefined => {
+    const one = of(heard, bytes);
     if (one.ranks.has(rank)) return undefined;
     one.ranks.add(rank);
     return one;
@@ -46,7 +48,7 @@ export function rankLedger(ranks: number) {
   return {
     /** @returns false when the rank has said it before */
     time(bytes: number, rank: number, line: Slowest['line'], at: Line): boolean {
-      const one = speak(`time ${bytes}`, rank);
+      const one = speak(times, bytes, rank);
       if (one === undefined) return false;
       if (one.slowest === undefined || line.value > one.slowest.time) {
         one.slowest = { time: line.value, line, at };
@@ -55,19 +57,19 @@ export function rankLedger(ranks: number) {
     },
     /** @returns false when the rank has said it before */
     check(bytes: number, rank: number, checked: Checked): boolean {
-      const one = speak(`check ${bytes}`, rank);
+      const one = speak(checks, bytes, rank);
       if (one === undefined) return false;
       if (one.checked === undefined || (one.checked.ok && !checked.ok)) one.checked = checked;
       return true;
     },
     /** Undefined until every rank has spoken. */
     slowest(bytes: number): Slowest | undefined {
-      const one = of(`time ${bytes}`);
+      const one = of(times, bytes);
       return one.ranks.size === ranks ? one.slowest : undefined;
     },
     /** A wrong result needs one witness, a right one all of them. */
     checked(bytes: number): Checked | undefined {
-      const one = of(`check ${bytes}`);
+      const one = of(checks, bytes);
       return one.ranks.size === ranks || one.checked?.ok === false ? one.checked : undefined;
     },
   };

@@ -1,6 +1,6 @@
 /** A table of a run against the rows that its evidence gives. */
 import { join } from 'node:path';
-import { readParquet, type Table } from './directory/parquet.ts';
+import { cellsOf, readParquet, type Table } from './directory/parquet.ts';
 import { differences } from './differences.ts';
 import { attempt, type Problem } from './verify-files.ts';
 
@@ -51,7 +51,7 @@ export class RowCheck<T> {
 
   /** By column; absent cells left out: a file has no cells that are there and undefined. */
   #cells(row: T): object {
-    const cells = this.#table.encode(row);
+    const cells = cellsOf(this.#table, row);
     const named = this.#table.columns.map(({ name }, at) => [name, cells[at]] as const);
     return Object.fromEntries(named.filter(([, cell]) => cell !== undefined));
   }

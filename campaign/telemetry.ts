@@ -51,8 +51,29 @@ function fieldsOf(
   return fields;
 }
 
-function sortedKeys(of: ReadonlyMap<string, unknown>): readonly string[] {
-  return of.size === 1 ? [...of.keys()] : [...of.keys()].sort();
+/** Names as they were met, and sorted: nearly all parts of a fleet have the same, met in the same order. */
+let latest: { readonly met: readonly string[]; readonly sorted: readonly string[] } = {
+  met: [],
+  sorted: [],
+};
+
+function sortedKeys(of: ReadonlyMap<string, unknown>): Iterable<string> {
+  if (of.size === 1) return of.keys();
+  if (!areMet(of)) {
+    const met = [...of.keys()];
+    latest = { met, sorted: [...met].sort() };
+  }
+  return latest.sorted;
+}
+
+function areMet(of: ReadonlyMap<string, unknown>): boolean {
+  if (of.size !== latest.met.length) return false;
+  let at = 0;
+  for (const key of of.keys()) {
+    if (latest.met[at] !== key) return false;
+    at += 1;
+  }
+  return true;
 }
 
 function rowOf(

@@ -6,7 +6,7 @@ import type { ColumnChunk, Statistics } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
-import { snappyCompress } from 'hyparquet-writer/src/snappy.js';
+import { compressSync } from 'snappy';
 import type { Cell, Column } from './columns.ts';
 import { plainNumbers, plainTexts } from './plain-cells.ts';
 
@@ -83,7 +83,7 @@ export class ColumnBuffer {
     if (!required) writeRleBitPackedHybrid(levels, this.#levels.subarray(0, rows), 1);
     // Texts shrink; places and measured numbers hardly do.
     const packs = !dictionary && this.#type === 'BYTE_ARRAY' && page.length > 0;
-    const bytes = packs ? snappyCompress(page) : page;
+    const bytes = packs ? compressSync(page) : page;
     writePageHeader(writer, {
       type: 'DATA_PAGE_V2',
       uncompressed_page_size: levels.offset + page.length,
@@ -167,7 +167,7 @@ export class ColumnBuffer {
       this.#type === 'BYTE_ARRAY'
         ? plainTexts(words as readonly string[])
         : plainNumbers(this.#type, Float64Array.from(words as readonly number[]));
-    const packed = snappyCompress(plain);
+    const packed = compressSync(plain);
     const from = writer.offset;
     writePageHeader(writer, {
       type: 'DICTIONARY_PAGE',

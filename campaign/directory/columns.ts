@@ -3,6 +3,8 @@
 export type Cell = string | number | undefined;
 /** A cell that is not there is null or undefined when read; whole numbers of 64 bits come as bigint. */
 export type ReadCell = Cell | bigint | null;
+/** A column as it is read. */
+export type Cells = ArrayLike<ReadCell>;
 export type Row = Readonly<Record<string, ReadCell>>;
 
 /** A column: name, Parquet type, and whether every row has it. */

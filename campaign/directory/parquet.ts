@@ -1,11 +1,12 @@
 /** Parquet files written in row groups and read back the same way: memory is one row group. */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetRead } from 'hyparquet';
+import { type AsyncBuffer, parquetMetadataAsync } from 'hyparquet';
 import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 import { HarnessError, systemCode } from '../../plan/errors.ts';
 import { ColumnBuffer } from './column-chunk.ts';
-import type { Cell, Column, ReadCell, Row } from './columns.ts';
+import { ColumnReader } from './column-reader.ts';
+import type { Cell, Cells, Column, ReadCell, Row } from './columns.ts';
 import type { Group } from './model.ts';
 import { namedDiskError } from './disk.ts';
 import { unreadable } from './json.ts';
@@ -18,9 +19,16 @@ export interface Table<T> {
   /** `<schema>/<major>` in the file's metadata, e.g. "assay/samples/1". */
   readonly schema: string;
   readonly columns: readonly Column[];
-  /** In the order of the columns. */
-  encode(value: T): readonly Cell[];
+  /** Puts a value's cells into a row, in the order of the columns: one row serves millions of values. */
+  encode(value: T, row: Cell[]): void;
   decode(row: Row): T;
+}
+
+/** A value's cells, by themselves. */
+export function cellsOf<T>(table: Table<T>, value: T): readonly Cell[] {
+  const row: Cell[] = [];
+  table.encode(value, row);
+  return row;
 }
 
 /** Rows going to a file; the file has its name only when it is whole. */
@@ -31,6 +39,7 @@ export class ParquetSink<T> {
   readonly #bytes = new ByteWriter();
   readonly #writer: ParquetWriter;
   readonly #columns: readonly ColumnBuffer[];
+  readonly #row: Cell[];
   #rows = 0;
   #open = true;
 
@@ -39,6 +48,7 @@ export class ParquetSink<T> {
     this.#table = table;
     this.#file = file;
     this.#columns = table.columns.map((column) => new ColumnBuffer(column, GROUP));
+    this.#row = table.columns.map(() => undefined);
     const columnData = table.columns.map(({ name, type, required }) => ({
       name,
       type,
@@ -60,8 +70,9 @@ export class ParquetSink<T> {
 
   /** @returns what to wait for when a row group is full; a promise for every row would cost more than the row */
   write(value: T): Promise<void> | undefined {
-    const cells = this.#table.encode(value);
-    for (let at = 0; at < this.#columns.length; at += 1) this.#columns[at]?.push(cells[at]);
+    const row = this.#row;
+    this.#table.encode(value, row);
+    for (let at = 0; at < row.length; at += 1) this.#columns[at]?.push(row[at]);
     this.#rows += 1;
     return this.#rows >= GROUP ? this.#group() : undefined;
   }
@@ -135,35 +146,41 @@ export async function* readGroups<T>(
   table: Table<T>,
   only?: { readonly column: string; readonly cells: ReadonlySet<ReadCell> },
 ): AsyncGenerator<Group<T>> {
-  const names = table.columns.map((column) => column.name);
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
-    const buffer = await asyncBuffer(file);
-    const metadata = await parquetMetadataAsync(buffer);
-    let rowStart = 0;
-    for (const { num_rows } of metadata.row_groups) {
-      const rows = Number(num_rows);
-      const at = { file: buffer, metadata, rowStart };
-      rowStart += rows;
-      if (only !== undefined) {
-        const looked = await columnsOf([only.column], rows, at);
-        if (!holds(looked.get(only.column) ?? [], only.cells)) continue;
-      }
-      const columns = await columnsOf(names, rows, at);
+    const metadata = await parquetMetadataAsync(await asyncBuffer(file));
+    const { fd } = file;
+    for (const group of metadata.row_groups) {
+      const reader = new ColumnReader(fd, metadata, group);
+      // Read when it is first asked for: who looks at five columns does not wait for twenty-five.
+      const column = (name: string): Cells => readable(path, () => reader.cells(name));
+      if (only !== undefined && !holds(column(only.column), only.cells)) continue;
       yield {
-        rows,
-        column: (name) => columns.get(name) ?? [],
-        row: (at) => decoded(path, table, rowOf(columns, at)),
+        rows: reader.rows,
+        column,
+        row: (at) => decoded(path, table, rowOf(table, column, at)),
       };
     }
   } catch (error) {
-    if (error instanceof HarnessError) throw error;
-    const why = systemCode(error) ?? (error instanceof Error ? error.message : String(error));
-    throw unreadable(path, `${basename(path)} can't be read (${why})`, error);
+    throw asUnreadable(path, error);
   } finally {
     await file?.close();
   }
+}
+
+function readable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw asUnreadable(path, error);
+  }
+}
+
+function asUnreadable(path: string, error: unknown): unknown {
+  if (error instanceof HarnessError) return error;
+  const why = systemCode(error) ?? (error instanceof Error ? error.message : String(error));
+  return unreadable(path, `${basename(path)} can't be read (${why})`, error);
 }
 
 function holds(cells: ArrayLike<ReadCell>, wanted: ReadonlySet<ReadCell>): boolean {
@@ -171,38 +188,9 @@ function holds(cells: ArrayLike<ReadCell>, wanted: ReadonlySet<ReadCell>): boole
   return false;
 }
 
-type Cells = ArrayLike<ReadCell>;
-
-async function columnsOf(
-  names: readonly string[],
-  rows: number,
-  at: { readonly file: AsyncBuffer; readonly metadata: FileMetaData; readonly rowStart: number },
-): Promise<ReadonlyMap<string, Cells>> {
-  const columns = new Map<string, Cells>();
-  await parquetRead({
-    ...at,
-    columns: [...names],
-    rowEnd: at.rowStart + rows,
-    onChunk({ columnName, columnData }) {
-      const known = columns.get(columnName);
-      const more = columnData as Cells;
-      // A column of several pages comes in parts.
-      columns.set(
-        columnName,
-        known === undefined ? more : [...Array.from(known), ...Array.from(more)],
-      );
-    },
-  });
-  for (const name of names) {
-    const length = columns.get(name)?.length ?? 0;
-    if (length !== rows) throw new Error(`${length} cells of ${rows} in column ${name}`);
-  }
-  return columns;
-}
-
-function rowOf(columns: ReadonlyMap<string, Cells>, at: number): Row {
+function rowOf<T>({ columns }: Table<T>, column: (name: string) => Cells, at: number): Row {
   const row: Record<string, ReadCell> = {};
-  for (const [name, cells] of columns) row[name] = cells[at];
+  for (const { name } of columns) row[name] = column(name)[at];
   return row;
 }
 

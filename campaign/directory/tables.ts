@@ -5,7 +5,7 @@ import type { Sample } from '../../suites/model.ts';
 import type { Finding, Word } from '../../verdicts/model.ts';
 import { canonical } from './canonical.ts';
 import type { TelemetryRow } from './model.ts';
-import type { Column, ReadCell, Row } from './columns.ts';
+import type { Cell, Column, ReadCell, Row } from './columns.ts';
 import type { Table } from './parquet.ts';
 
 const required = (name: string, type: Column['type']): Column => ({ name, type, required: true });
@@ -55,37 +55,25 @@ export const sampleTable: Table<Sample> = {
     required('sha256', 'STRING'),
     required('line', 'INT64'),
   ],
-  encode(sample) {
+  encode(sample, row) {
     const { parameters, iterations, tally, window, evidence } = sample;
-    const [subject, kind, key, node, accelerator] = subjectCells(sample.subject);
-    return [
-      sample.metric,
-      sample.value,
-      spelled(parameters),
-      text(parameters['dtype']),
-      whole(parameters['bytes']),
-      text(parameters['shape']),
-      text(parameters['mode']),
-      text(parameters['scope']),
-      subject,
-      kind,
-      key,
-      node,
-      accelerator,
-      sample.attempt,
-      whole(iterations?.n),
-      iterations?.min,
-      iterations?.median,
-      iterations?.max,
-      whole(tally?.over),
-      whole(tally?.of),
-      window?.[0],
-      window?.[1],
-      sample.origin,
-      evidence.stream,
-      evidence.sha256,
-      evidence.line,
-    ];
+    row[0] = sample.metric;
+    row[1] = sample.value;
+    encodeParameters(parameters, row, 2);
+    encodeSubject(sample.subject, row, 8);
+    row[13] = sample.attempt;
+    row[14] = whole(iterations?.n);
+    row[15] = iterations?.min;
+    row[16] = iterations?.median;
+    row[17] = iterations?.max;
+    row[18] = whole(tally?.over);
+    row[19] = whole(tally?.of);
+    row[20] = window?.[0];
+    row[21] = window?.[1];
+    row[22] = sample.origin;
+    row[23] = evidence.stream;
+    row[24] = evidence.sha256;
+    row[25] = evidence.line;
   },
   decode(row) {
     const { iterations_n: n, tally_of: of, window_start: start } = row;
@@ -134,21 +122,19 @@ export const findingTable: Table<Finding> = {
     optional('cause', 'STRING'),
     required('attempts', 'STRING'),
   ],
-  encode({ criterion, subject, verdict, estimate, reason, cause, attempts }) {
-    return [
-      criterion,
-      ...subjectCells(subject),
-      verdict,
-      estimate?.value,
-      estimate?.interval?.[0],
-      estimate?.interval?.[1],
-      whole(estimate?.n),
-      estimate?.evidence?.pass,
-      estimate?.evidence?.fail,
-      reason,
-      cause,
-      JSON.stringify(attempts),
-    ];
+  encode({ criterion, subject, verdict, estimate, reason, cause, attempts }, row) {
+    row[0] = criterion;
+    encodeSubject(subject, row, 1);
+    row[6] = verdict;
+    row[7] = estimate?.value;
+    row[8] = estimate?.interval?.[0];
+    row[9] = estimate?.interval?.[1];
+    row[10] = whole(estimate?.n);
+    row[11] = estimate?.evidence?.pass;
+    row[12] = estimate?.evidence?.fail;
+    row[13] = reason;
+    row[14] = cause;
+    row[15] = JSON.stringify(attempts);
   },
   decode(row) {
     const { value, low, evidence_pass: pass, cause } = row;
@@ -186,16 +172,16 @@ export const telemetryTable: Table<TelemetryRow> = {
     required('median', 'DOUBLE'),
     required('max', 'DOUBLE'),
   ],
-  encode: ({ attempt, node, accelerator, field, n, min, median, max }) => [
-    attempt,
-    node,
-    accelerator,
-    field,
-    n,
-    min,
-    median,
-    max,
-  ],
+  encode({ attempt, node, accelerator, field, n, min, median, max }, row) {
+    row[0] = attempt;
+    row[1] = node;
+    row[2] = accelerator;
+    row[3] = field;
+    row[4] = n;
+    row[5] = min;
+    row[6] = median;
+    row[7] = max;
+  },
   decode: (row) => ({
     attempt: str(row, 'attempt'),
     node: str(row, 'node'),
@@ -212,21 +198,26 @@ type SubjectCells = readonly [string, string, string, string | undefined, string
 
 /** Values kept of spellings. */
 const MOST = 20_000;
+/** Subjects whose cells are kept: those of the attempts of the moment. */
+const MOST_SUBJECTS = 256;
 
-/** Most rows are about the subject of the row before. */
-let latest: { readonly subject: Subject; readonly cells: SubjectCells } | undefined;
+const subjects = new Map<Subject, SubjectCells>();
 
-function subjectCells(subject: Subject): SubjectCells {
-  if (latest?.subject === subject) return latest.cells;
-  const cells: SubjectCells = [
-    spelledSubject(subject),
-    subject.kind,
-    subjectKey(subject),
-    'node' in subject ? subject.node : undefined,
-    subject.kind === 'accelerator' ? subject.accelerator : undefined,
-  ];
-  latest = { subject, cells };
-  return cells;
+/** The cells of SUBJECT. */
+function encodeSubject(subject: Subject, row: Cell[], from: number): void {
+  let cells = subjects.get(subject);
+  if (cells === undefined) {
+    cells = [
+      spelledSubject(subject),
+      subject.kind,
+      subjectKey(subject),
+      'node' in subject ? subject.node : undefined,
+      subject.kind === 'accelerator' ? subject.accelerator : undefined,
+    ];
+    if (subjects.size >= MOST_SUBJECTS) subjects.clear();
+    subjects.set(subject, cells);
+  }
+  for (let at = 0; at < 5; at += 1) row[from + at] = cells[at];
 }
 
 /** As `canonical` spells it; by hand where a large fleet has millions of rows. */
@@ -236,13 +227,32 @@ function spelledSubject(subject: Subject): string {
   return `{"accelerator":${JSON.stringify(accelerator)},"kind":"accelerator","node":${JSON.stringify(node)}}`;
 }
 
-const spellings = new WeakMap<Parameters, string>();
-const values = new Map<string, object>();
+type ParameterCells = readonly (string | number | undefined)[];
 
-function spelled(parameters: Parameters): string {
-  const known = spellings.get(parameters) ?? canonical(parameters);
-  spellings.set(parameters, known);
-  return known;
+const spellings = new WeakMap<Parameters, ParameterCells>();
+const values = new Map<string, object>();
+/** Most rows have the parameters of the row before. */
+let latest: { readonly parameters: Parameters; readonly cells: ParameterCells } | undefined;
+
+/** `parameters` and the common ones, six cells. */
+function encodeParameters(parameters: Parameters, row: Cell[], from: number): void {
+  if (latest?.parameters !== parameters) {
+    let cells = spellings.get(parameters);
+    if (cells === undefined) {
+      cells = [
+        canonical(parameters),
+        text(parameters['dtype']),
+        whole(parameters['bytes']),
+        text(parameters['shape']),
+        text(parameters['mode']),
+        text(parameters['scope']),
+      ];
+      spellings.set(parameters, cells);
+    }
+    latest = { parameters, cells };
+  }
+  const { cells } = latest;
+  for (let at = 0; at < 6; at += 1) row[from + at] = cells[at];
 }
 
 /** Shared between rows: models are read-only. */

@@ -5,7 +5,7 @@ import type {
   StreamEntry,
   TelemetryRow,
 } from '../../campaign/directory/model.ts';
-import type { Table } from '../../campaign/directory/parquet.ts';
+import { cellsOf, type Table } from '../../campaign/directory/parquet.ts';
 import { findingTable, sampleTable, telemetryTable } from '../../campaign/directory/tables.ts';
 import type { Criterion, Origin, Plan, Subject } from '../../plan/model.ts';
 import { stream } from '../../plan/random.ts';
@@ -382,7 +382,7 @@ function* groups<T>(rows: Iterable<T>, table: Table<T>): Generator<Group<T>> {
   const names = table.columns.map((column) => column.name);
   let held: T[] = [];
   const group = (own: readonly T[]): Group<T> => {
-    const cells = own.map((row) => table.encode(row));
+    const cells = own.map((row) => cellsOf(table, row));
     return {
       rows: own.length,
       column: (name) => cells.map((row) => row[names.indexOf(name)]),

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { canonical, canonicalFile } from '../../../campaign/directory/canonical.ts';
 import { readJson, writeJson } from '../../../campaign/directory/json.ts';
 import { lock } from '../../../campaign/directory/lock.ts';
-import { ParquetSink, readParquet } from '../../../campaign/directory/parquet.ts';
+import { cellsOf, ParquetSink, readParquet } from '../../../campaign/directory/parquet.ts';
 import { openRun } from '../../../campaign/directory/reader.ts';
 import { rejectedRows } from '../../../campaign/directory/rejected.ts';
 import { planShape } from '../../../campaign/directory/shapes.ts';
@@ -80,7 +80,7 @@ const sample: Sample = {
 test('subjects are spelled as canonical JSON; telemetry comes by node, part and field', () => {
   const odd = { kind: 'accelerator', node: 'n"1', accelerator: 'GPU-\\é' } as const;
   const place = sampleTable.columns.findIndex(({ name }) => name === 'subject');
-  assert.is(sampleTable.encode({ ...sample, subject: odd })[place], canonical(odd));
+  assert.is(cellsOf(sampleTable, { ...sample, subject: odd })[place], canonical(odd));
   const said = (field: string, value: number, accelerator?: string) =>
     ({
       kind: 'telemetry',

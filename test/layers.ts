@@ -85,7 +85,7 @@ export const ZONES: readonly Zone[] = [
       'suites/companion/',
       'verdicts/model.ts',
     ],
-    packages: ['hyparquet', 'hyparquet-writer', 'zod'],
+    packages: ['hyparquet', 'hyparquet-writer', 'snappy', 'zod'],
   },
   {
     path: 'campaign/history/',

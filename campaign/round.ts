@@ -229,12 +229,11 @@ function isReach(outcome: Outcome): outcome is ReachOutcome {
   );
 }
 
-function claimOf({ id, nodes, case: of }: Trial, tools: RoundTools): Claim {
+function claimOf({ nodes, case: of }: Trial, tools: RoundTools): Claim {
   const machines = [...new Set(nodes.map((one) => tools.nodes.get(one)?.machine))]
     .filter((machine) => machine !== undefined)
     .filter((machine) => tools.shared.has(machine));
-  const alone = tools.timed.has(of);
-  return { id, nodes, machines: machines.map((machine) => ({ machine, alone })) };
+  return { nodes, machines, alone: tools.timed.has(of) };
 }
 
 function caseOf(trial: Trial, tools: RoundTools): Case {

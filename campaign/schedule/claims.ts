@@ -6,85 +6,86 @@
 
 /** One trial's claims. */
 export interface Claim {
-  readonly id: string;
   /** Held alone. */
   readonly nodes: readonly string[];
-  /** Machine that several nodes share, and whether it is held alone (timed) or together with others. */
-  readonly machines: readonly { readonly machine: string; readonly alone: boolean }[];
+  /** Machines that several nodes share, and whether they are held alone (timed) or together with others. */
+  readonly machines: readonly string[];
+  readonly alone: boolean;
 }
 
-interface Waiting {
-  readonly claim: Claim;
-  readonly start: () => void;
+/** A claim that is queued, or held. A large round has a hundred thousand. */
+export interface Waiting<T> {
+  readonly item: T;
+  /** Of machines. */
+  readonly alone: boolean;
+  readonly queues: readonly Queue<T>[];
   /** Queues in which it is not yet at the head. */
   behind: number;
 }
 
-interface Entry {
-  readonly waiting: Waiting;
-  readonly alone: boolean;
-  granted: boolean;
-}
-
 /** A queue with a moving head: taking from the front costs nothing. */
-interface Queue {
-  readonly entries: Entry[];
+interface Queue<T> {
+  readonly key: string;
+  /** A node's: nobody shares it. */
+  readonly exclusive: boolean;
+  /** Those before the head are let go. */
+  readonly entries: (Waiting<T> | undefined)[];
   head: number;
   /** Granted entries that have not been given back. */
   held: number;
+  /** The latest granted entry is alone. */
+  alone: boolean;
 }
 
 /** The queues of a fleet. */
-export class Claims {
-  readonly #queues = new Map<string, Queue>();
-  readonly #entries = new Map<string, { readonly key: string; readonly entry: Entry }[]>();
+export class Claims<T> {
+  readonly #nodes = new Map<string, Queue<T>>();
+  readonly #machines = new Map<string, Queue<T>>();
+  readonly #start: (waiting: Waiting<T>) => void;
 
-  /** Queues a claim behind those made before; `start` is called, once, when it is held. */
-  wait(claim: Claim, start: () => void): void {
-    const keys = [
-      ...claim.nodes.map((node) => ({ key: `n:${node}`, alone: true })),
-      ...claim.machines.map(({ machine, alone }) => ({ key: `m:${machine}`, alone })),
+  /** @param start called once for each claim, when it is held; it is given back by `release` */
+  constructor(start: (waiting: Waiting<T>) => void) {
+    this.#start = start;
+  }
+
+  /** Queues a claim behind those made before. */
+  wait({ nodes, machines, alone }: Claim, item: T): void {
+    const queues = [
+      ...nodes.map((node) => queue(this.#nodes, node, true)),
+      ...machines.map((machine) => queue(this.#machines, machine, false)),
     ];
-    const waiting: Waiting = { claim, start, behind: keys.length };
-    const own = keys.map(({ key, alone }) => ({ key, entry: { waiting, alone, granted: false } }));
-    this.#entries.set(claim.id, own);
-    for (const { key, entry } of own) this.#queue(key).entries.push(entry);
-    for (const { key } of own) this.#grant(key);
-    if (keys.length === 0) start();
+    const waiting: Waiting<T> = { item, alone, queues, behind: queues.length };
+    for (const one of queues) one.entries.push(waiting);
+    for (const one of queues) this.#grant(one);
+    if (queues.length === 0) this.#start(waiting);
   }
 
   /** Gives back what a claim holds. */
-  release(id: string): void {
-    const own = this.#entries.get(id) ?? [];
-    this.#entries.delete(id);
-    for (const { key } of own) this.#queue(key).held -= 1;
-    for (const { key } of own) this.#grant(key);
+  release({ queues }: Waiting<T>): void {
+    for (const one of queues) one.held -= 1;
+    for (const one of queues) this.#grant(one);
   }
 
-  #queue(key: string): Queue {
-    const known = this.#queues.get(key);
-    if (known !== undefined) return known;
-    const queue: Queue = { entries: [], head: 0, held: 0 };
-    this.#queues.set(key, queue);
-    return queue;
-  }
-
-  #grant(key: string): void {
-    const queue = this.#queue(key);
-    for (
-      let next = queue.entries[queue.head];
-      next !== undefined;
-      next = queue.entries[queue.head]
-    ) {
-      const previous = queue.entries[queue.head - 1];
+  #grant(from: Queue<T>): void {
+    for (let next = from.entries[from.head]; next !== undefined; next = from.entries[from.head]) {
+      const alone = from.exclusive || next.alone;
       // Together with those who hold it only if all of them share.
-      if (queue.held > 0 && (next.alone || previous?.alone === true)) return;
-      queue.head += 1;
-      queue.held += 1;
-      next.granted = true;
-      next.waiting.behind -= 1;
-      if (next.waiting.behind === 0) next.waiting.start();
+      if (from.held > 0 && (alone || from.alone)) return;
+      from.entries[from.head] = undefined;
+      from.head += 1;
+      from.held += 1;
+      from.alone = alone;
+      next.behind -= 1;
+      if (next.behind === 0) this.#start(next);
     }
-    if (queue.held === 0) this.#queues.delete(key);
+    if (from.held === 0) (from.exclusive ? this.#nodes : this.#machines).delete(from.key);
   }
+}
+
+function queue<T>(of: Map<string, Queue<T>>, key: string, exclusive: boolean): Queue<T> {
+  const known = of.get(key);
+  if (known !== undefined) return known;
+  const made: Queue<T> = { key, exclusive, entries: [], head: 0, held: 0, alone: false };
+  of.set(key, made);
+  return made;
 }

@@ -1,6 +1,6 @@
 /** Runs the trials of a round: disjoint nodes in parallel, never two trials on one node. */
 import pLimit from 'p-limit';
-import { type Claim, Claims } from './claims.ts';
+import { type Claim, Claims, type Waiting } from './claims.ts';
 
 /** What the pool is given. */
 export interface PoolOptions<T> {
@@ -24,14 +24,13 @@ export async function runPool<T>(
   items: readonly T[],
   options: PoolOptions<T>,
 ): Promise<readonly T[]> {
-  const claims = new Claims();
   const limit = pLimit(options.atOnce ?? Number.POSITIVE_INFINITY);
   const left: T[] = [];
   let failure: { readonly error: unknown } | undefined;
   await new Promise<void>((resolve) => {
     let open = items.length;
-    const end = (id: string) => {
-      claims.release(id);
+    const end = (waiting: Waiting<T>) => {
+      claims.release(waiting);
       open -= 1;
       if (open === 0) resolve();
     };
@@ -46,11 +45,11 @@ export async function runPool<T>(
         failure ??= { error };
       }
     };
+    const claims = new Claims<T>((waiting) => {
+      void limit(() => one(waiting.item)).finally(() => end(waiting));
+    });
     if (open === 0) resolve();
-    for (const item of items) {
-      const claim = options.claim(item);
-      claims.wait(claim, () => void limit(() => one(item)).finally(() => end(claim.id)));
-    }
+    for (const item of items) claims.wait(options.claim(item), item);
   });
   if (failure !== undefined) throw failure.error;
   return left;

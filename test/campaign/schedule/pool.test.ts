@@ -11,12 +11,14 @@ import { fakeCase, fakePlan } from '../fake-suite.ts';
 const test = suite('pool');
 const { signal } = new AbortController();
 
-function claim(id: string, nodes: string[], machine?: string, alone = true): Claim {
-  return { id, nodes, machines: machine === undefined ? [] : [{ machine, alone }] };
+type Named = Claim & { readonly id: string };
+
+function claim(id: string, nodes: string[], machine?: string, alone = true): Named {
+  return { id, nodes, machines: machine === undefined ? [] : [machine], alone };
 }
 
 /** Runs claims, checking that no node is ever held twice. @returns ids in the order of their starts */
-async function run(claims: readonly Claim[], atOnce?: number) {
+async function run(claims: readonly Named[], atOnce?: number) {
   const held = new Map<string, string>();
   const started: string[] = [];
   let now = 0;
@@ -26,8 +28,8 @@ async function run(claims: readonly Claim[], atOnce?: number) {
     ...(atOnce !== undefined && { atOnce }),
     claim: (one) => one,
     admit: () => true,
-    async run({ id, nodes, machines }) {
-      const keys = [...nodes, ...machines.filter((one) => one.alone).map((one) => one.machine)];
+    async run({ id, nodes, machines, alone }) {
+      const keys = [...nodes, ...(alone ? machines : [])];
       for (const key of keys) {
         assert.is(held.get(key), undefined, `${id} and ${held.get(key)} on ${key}`);
         held.set(key, id);
@@ -121,7 +123,7 @@ test('ten thousand nodes with fifty trials each are scheduled in seconds', async
     await runPool(trials, {
       signal,
       atOnce: 1000,
-      claim: ({ id, nodes }) => ({ id, nodes, machines: [] }),
+      claim: ({ nodes }) => ({ nodes, machines: [], alone: false }),
       admit: () => true,
       async run() {
         ran += 1;

@@ -19,20 +19,59 @@ const BLOCK_LINES = 2_000;
 const HARMLESS =
   /^(?:NCCL_|RCCL_|FI_|UCX_|OMPI_MCA_|CUDA_VISIBLE|OMP_NUM_THREADS|ASSAY_|LD_LIBRARY_PATH)/u;
 
-/** Shapes of secrets; group 1 is kept. Bounded, so that no text makes them slow. */
-const SHAPES: readonly RegExp[] = [
-  /((?:AWS|AZURE|ARM|GOOGLE|OCI|HF|HUGGING_FACE|HUGGINGFACE|WANDB|OPENAI|GITHUB|GH|NGC|DOCKER)_[A-Z0-9_]{0,40}(?:SECRET|TOKEN|KEY|PASSWORD)[A-Z0-9_]{0,24}["']?\s{0,4}[=:]\s{0,4}["']?)[^\s"',;]{4,4096}/gu,
-  /(\b[A-Za-z0-9_]{0,40}(?:PASSWORD|PASSWD|SECRET|ACCESS_TOKEN|API_KEY|PRIVATE_KEY)[A-Za-z0-9_]{0,24}["']?=["']?)[^\s"',;]{4,4096}/gu,
-  /(\bauthorization["']?\s{0,4}[:=]\s{0,4}["']?(?:bearer|basic)\s{1,4})[A-Za-z0-9._~+/=-]{8,4096}/giu,
-  /(\bbearer\s{1,4})[A-Za-z0-9._~+/-]{20,4096}=*/giu,
-  /()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/gu,
-  /()\b(?:ghp|gho|ghs|ghu|github_pat|glpat|xox[abpr]|hf|nvapi|sk-ant|sk-proj)[-_][A-Za-z0-9_-]{16,512}/gu,
-  /()\beyJ[A-Za-z0-9_-]{10,2048}\.eyJ[A-Za-z0-9_-]{10,4096}\.[A-Za-z0-9_-]{10,1024}/gu,
-  /()-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.{1,8000}?-----END [A-Z ]{0,30}PRIVATE KEY-----/gu,
+/** What a secret looks like. */
+interface Shape {
+  /** Where it is not found, nothing has the shape: asking is much quicker than looking for the shape. */
+  readonly hint: RegExp;
+  /** Group 1 is kept. Bounded, so that no text makes it slow. */
+  readonly shape: RegExp;
+}
+
+const SHAPES: readonly Shape[] = [
+  {
+    hint: /SECRET|TOKEN|KEY|PASSWORD/u,
+    shape:
+      /((?:AWS|AZURE|ARM|GOOGLE|OCI|HF|HUGGING_FACE|HUGGINGFACE|WANDB|OPENAI|GITHUB|GH|NGC|DOCKER)_[A-Z0-9_]{0,40}(?:SECRET|TOKEN|KEY|PASSWORD)[A-Z0-9_]{0,24}["']?\s{0,4}[=:]\s{0,4}["']?)[^\s"',;]{4,4096}/gu,
+  },
+  {
+    hint: /SECRET|ACCESS_TOKEN|API_KEY|PRIVATE_KEY|PASSW/u,
+    shape:
+      /(\b[A-Za-z0-9_]{0,40}(?:PASSWORD|PASSWD|SECRET|ACCESS_TOKEN|API_KEY|PRIVATE_KEY)[A-Za-z0-9_]{0,24}["']?=["']?)[^\s"',;]{4,4096}/gu,
+  },
+  {
+    hint: /authorization/iu,
+    shape:
+      /(\bauthorization["']?\s{0,4}[:=]\s{0,4}["']?(?:bearer|basic)\s{1,4})[A-Za-z0-9._~+/=-]{8,4096}/giu,
+  },
+  {
+    hint: /bearer/iu,
+    shape: /(\bbearer\s{1,4})[A-Za-z0-9._~+/-]{20,4096}=*/giu,
+  },
+  {
+    hint: /A[KS]IA/u,
+    shape: /()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/gu,
+  },
+  {
+    hint: /gh[posu]|github_pat|glpat|xox|hf|nvapi|sk-/u,
+    shape:
+      /()\b(?:ghp|gho|ghs|ghu|github_pat|glpat|xox[abpr]|hf|nvapi|sk-ant|sk-proj)[-_][A-Za-z0-9_-]{16,512}/gu,
+  },
+  {
+    hint: /eyJ/u,
+    shape: /()\beyJ[A-Za-z0-9_-]{10,2048}\.eyJ[A-Za-z0-9_-]{10,4096}\.[A-Za-z0-9_-]{10,1024}/gu,
+  },
+  {
+    hint: /-----BEGIN/u,
+    shape:
+      /()-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.{1,8000}?-----END [A-Z ]{0,30}PRIVATE KEY-----/gu,
+  },
 ];
-/** A line without any of these has no shape above: most lines are passed over quickly. */
+/** Text without any of these has no shape above: most of it is passed over quickly. */
 const HINT =
   /SECRET|TOKEN|KEY|PASSW|secret|token|key|passw|earer|BEARER|uthorization|AUTHORIZATION|A[KS]IA|gh[posu]_|github_pat|glpat|xox|hf_|nvapi|sk-|eyJ/u;
+
+/** What a block begins with. By a pattern: it is six times as quick as looking for each. */
+const BLOCK = /"env"|-----BEGIN/u;
 
 /** Known secrets of a run, shared by the redactors of all its streams; it grows. */
 export class Secrets {
@@ -124,7 +163,7 @@ export class Redactor {
       known.lastIndex = 0;
       if (known.test(text)) return true;
     }
-    return HINT.test(text) || text.includes('"env"') || text.includes('-----BEGIN');
+    return HINT.test(text) || BLOCK.test(text);
   }
 
   #line(line: string): string {
@@ -155,7 +194,8 @@ export class Redactor {
         return REDACTED;
       });
     }
-    for (const shape of SHAPES) {
+    for (const { hint, shape } of SHAPES) {
+      if (!hint.test(clean)) continue;
       clean = clean.replaceAll(shape, (whole, kept: string) => {
         // What is redacted already is not counted again.
         if (whole.slice(kept.length).startsWith(REDACTED)) return whole;

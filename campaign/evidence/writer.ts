@@ -6,8 +6,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { deflateRaw } from 'node:zlib';
+import { deflateRawSync } from 'node:zlib';
 import { namedDiskError } from '../directory/disk.ts';
 import type { StreamEntry } from '../directory/model.ts';
 import { lastLine } from '../directory/ndjson.ts';
@@ -21,8 +20,8 @@ const SEGMENT = 512 * 1024 * 1024;
 /** Bytes that all open streams together may hold back. */
 const HELD = 64 * 1024 * 1024;
 
-const deflate = promisify(deflateRaw);
 type Block = StreamEntry['blocks'][number];
+type Place = Pick<Block, 'segment' | 'offset' | 'length'>;
 
 /** Who a stream belongs to. */
 export type StreamName = Pick<
@@ -48,6 +47,13 @@ interface Open {
   cut: number;
 }
 
+/** A compressed block on its way into a segment. */
+interface Packed {
+  readonly bytes: Buffer;
+  readonly placed: (place: Place) => void;
+  readonly failed: (error: unknown) => void;
+}
+
 interface Closed {
   readonly stream: Open;
   readonly counts: { readonly lines: number; readonly redactions: number };
@@ -66,7 +72,8 @@ export class EvidenceWriter {
   #heldBytes = 0;
   #closed: Closed[] = [];
   #committing: Promise<void> | undefined;
-  #appending: Promise<unknown> = Promise.resolve();
+  #packed: Packed[] = [];
+  #appending: Promise<void> | undefined;
   #failed: Error | undefined;
 
   private constructor(folder: string, index: FileHandle, number: number) {
@@ -131,8 +138,8 @@ export class EvidenceWriter {
 
   async #flush(stream: Open): Promise<void> {
     const bytes = this.#release(stream);
-    const placed = await this.#append(bytes);
-    stream.blocks.push({ ...placed, bytes: bytes.length });
+    const { segment, offset, length } = await this.#append(bytes);
+    stream.blocks.push({ segment, offset, length, bytes: bytes.length });
   }
 
   #release(stream: Open): Buffer {
@@ -160,6 +167,8 @@ export class EvidenceWriter {
       this.#closed = [];
       try {
         await this.#share(group);
+        // Of these streams too, what was written because all together held too much.
+        await this.#appending;
         await this.#segment?.file.datasync();
         const entries = group.map(entryOf);
         await this.#index.appendFile(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
@@ -176,49 +185,75 @@ export class EvidenceWriter {
 
   /** What the closed streams still hold goes into blocks that they share. */
   async #share(group: readonly Closed[]): Promise<void> {
+    const placing: Promise<void>[] = [];
     let parts: { stream: Open; bytes: Buffer }[] = [];
     let size = 0;
-    const flush = async () => {
-      if (size === 0) return;
-      const placed = await this.#append(Buffer.concat(parts.map((part) => part.bytes)));
-      let start = 0;
-      for (const { stream, bytes } of parts) {
-        const whole = parts.length === 1 ? {} : { start, size: bytes.length };
-        stream.blocks.push({ ...placed, bytes: size, ...whole });
-        start += bytes.length;
-      }
+    const flush = () => {
+      if (size > 0) placing.push(this.#together(parts, size));
       parts = [];
       size = 0;
     };
     for (const { stream } of group) {
       if (stream.heldBytes === 0) continue;
-      if (size + stream.heldBytes > BLOCK) await flush();
+      if (size + stream.heldBytes > BLOCK) flush();
       const bytes = this.#release(stream);
       parts.push({ stream, bytes });
       size += bytes.length;
     }
-    await flush();
+    flush();
+    await Promise.all(placing);
   }
 
-  /** Compresses and appends one block; appends follow one another. */
-  async #append(bytes: Buffer): Promise<Pick<Block, 'segment' | 'offset' | 'length'>> {
-    const packed = await deflate(bytes, { level: 1 });
-    const turn = this.#appending.then(async () => {
-      this.#check();
-      const segment = await this.#current();
-      const offset = segment.size;
-      await segment.file.appendFile(packed);
-      segment.size += packed.length;
-      return { segment: segment.name, offset, length: packed.length };
-    });
-    this.#appending = turn.catch((error: unknown) => {
-      this.#failed ??= namedDiskError(this.#folder, error);
-    });
-    try {
-      return await turn;
-    } catch (error) {
-      throw namedDiskError(this.#folder, error);
+  /** One block of what several streams hold. */
+  async #together(
+    parts: readonly { readonly stream: Open; readonly bytes: Buffer }[],
+    size: number,
+  ): Promise<void> {
+    const [first] = parts;
+    const whole = parts.length === 1 ? first?.bytes : undefined;
+    const { segment, offset, length } = await this.#append(
+      whole ?? Buffer.concat(parts.map((part) => part.bytes)),
+    );
+    let start = 0;
+    for (const { stream, bytes } of parts) {
+      const block = { segment, offset, length, bytes: size };
+      stream.blocks.push(whole === undefined ? { ...block, start, size: bytes.length } : block);
+      start += bytes.length;
     }
+  }
+
+  /**
+   * Compresses and appends one block. On the spot: handing it to a pool of threads costs more than the
+   * block. What comes while others are written is written together.
+   */
+  async #append(bytes: Buffer): Promise<Place> {
+    this.#check();
+    return new Promise<Place>((placed, failed) => {
+      this.#packed.push({ bytes: deflateRawSync(bytes, { level: 1 }), placed, failed });
+      this.#appending ??= this.#drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#packed.length > 0) {
+      const group = this.#packed;
+      this.#packed = [];
+      try {
+        const segment = await this.#current();
+        let offset = segment.size;
+        await segment.file.appendFile(Buffer.concat(group.map(({ bytes }) => bytes)));
+        for (const { bytes, placed } of group) {
+          placed({ segment: segment.name, offset, length: bytes.length });
+          offset += bytes.length;
+        }
+        segment.size = offset;
+      } catch (error) {
+        this.#failed ??= namedDiskError(this.#folder, error);
+        for (const one of [...group, ...this.#packed]) one.failed(this.#failed);
+        this.#packed = [];
+      }
+    }
+    this.#appending = undefined;
   }
 
   async #current() {
@@ -238,6 +273,23 @@ export class EvidenceWriter {
 }
 
 function entryOf({ stream, counts, sha256 }: Closed): StreamEntry {
-  const { bytes, cut, blocks } = stream;
-  return { ...stream.name, blocks, bytes, sha256, cut, ...counts };
+  const { name, bytes, cut, blocks } = stream;
+  const { key, attempt, step, suite, node, rank } = name;
+  const { lines, redactions } = counts;
+  // Spelled: spread together it is a dictionary of three kilobytes, and a large run has a million of them.
+  return {
+    key,
+    attempt,
+    step,
+    suite,
+    node,
+    rank,
+    stream: name.stream,
+    blocks,
+    bytes,
+    sha256,
+    cut,
+    lines,
+    redactions,
+  };
 }

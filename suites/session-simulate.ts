@@ -44,7 +44,7 @@ function value(
     case 'sample': {
       const measured = node.value(give.metric, give.parameters ?? {}, accelerator);
       if (measured === undefined) return undefined;
-      const v = JSON.stringify(measured);
+      const v = String(measured);
       const head = spelled(give, 'sample', accelerator, () => ({
         kind: 'sample',
         metric: give.metric,
@@ -79,8 +79,8 @@ function value(
   }
 }
 
-/** Give → what is said of it, without the closing brace: the same words in every attempt. */
-const spellings = new WeakMap<Give, Map<string, string>>();
+/** Give → what is said of it, by accelerator, without the closing brace: the same words in every attempt. */
+const spellings = new WeakMap<Give, Map<string, string[]>>();
 
 function spelled(
   give: Give,
@@ -90,12 +90,15 @@ function spelled(
 ): string {
   let own = spellings.get(give);
   if (own === undefined) spellings.set(give, (own = new Map()));
-  const key = `${accelerator?.index ?? ''} ${what}`;
-  let text = own.get(key);
+  let texts = own.get(what);
+  if (texts === undefined) own.set(what, (texts = []));
+  // The node's own is the first.
+  const place = accelerator === undefined ? 0 : accelerator.index + 1;
+  let text = texts[place];
   if (text === undefined) {
     const where = accelerator === undefined ? {} : { accelerator: accelerator.index };
     text = line({ ...where, ...said() }).slice(0, -'}\n'.length);
-    own.set(key, text);
+    texts[place] = text;
   }
   return text;
 }

@@ -24,14 +24,27 @@ export function duration(
   options: SimOptions,
   draws: Noise,
 ): number {
-  const table = { ...TYPICAL, ...options.durations };
-  const known = Object.keys(table)
-    .filter((one) => step.case.startsWith(one))
-    .sort((a, b) => b.length - a.length)[0];
-  const typical = (known === undefined ? undefined : table[known]) ?? step.limit / 4;
+  const typical = typicalOf(step.case, options) ?? step.limit / 4;
   // Ranks of one attempt wait for each other; a node is itself a little faster or slower to start.
   const { measured } = momentOf(step.attempt);
-  const together = draws.standard(`${measured}|duration`, 'normal');
-  const alone = draws.standard(`${measured}|${node}|duration`, 'normal');
+  const trial = draws.under(`${measured}|`);
+  const together = trial.standard('duration', 'normal');
+  const alone = trial.standard(`${node}|duration`, 'normal');
   return Math.min(step.limit, typical * Math.exp(SPREAD * together) + Math.abs(alone));
+}
+
+/** Case → what it takes: a large fleet asks for each thousands of times. */
+const typicals = new WeakMap<SimOptions, Map<string, number | undefined>>();
+
+function typicalOf(of: string, options: SimOptions): number | undefined {
+  const known = typicals.get(options) ?? new Map<string, number | undefined>();
+  typicals.set(options, known);
+  if (known.has(of)) return known.get(of);
+  const table: Readonly<Record<string, number>> = { ...TYPICAL, ...options.durations };
+  const [longest] = Object.keys(table)
+    .filter((one) => of.startsWith(one))
+    .sort((a, b) => b.length - a.length);
+  const typical = longest === undefined ? undefined : table[longest];
+  known.set(of, typical);
+  return typical;
 }

@@ -55,11 +55,14 @@ export function simulatedNode(
   nodes: readonly string[],
   moment: Moment,
 ): SimulatedNode {
-  const { options, part, chances, trials } = world;
+  const { options, part, chances } = world;
   const active = (world.faults.get(node.id) ?? []).filter((fault) =>
     shows(fault, node.id, moment, chances),
   );
   let drawn = 0;
+  let draws: Noise | undefined;
+  // Inventory and telemetry ask for none.
+  const own = () => (draws ??= world.trials.under(`${moment.measured}|${node.id}|`));
   return {
     node,
     value(metric, parameters, accelerator) {
@@ -67,7 +70,8 @@ export function simulatedNode(
       if (metric.startsWith('companion.')) return telemetry(metric, part, active, accelerator);
       const base = baseValue(metric, parameters, options, part, node.accelerators.length);
       if (base === undefined) return undefined;
-      let speed = Math.exp(spread(world, node, metric, parameters, accelerator, moment));
+      const off = spread(world, own(), node, metric, parameters, accelerator);
+      let speed = Math.exp(off - options.truth.drift * moment.ordinal);
       for (const fault of active) {
         if (!concerns(fault, metric, accelerator)) continue;
         if (fault.kind === 'missing-metric') return undefined;
@@ -80,34 +84,38 @@ export function simulatedNode(
       active.some((fault) => fault.kind === kind && at(fault, accelerator)),
     random() {
       drawn += 1;
-      return trials.uniform(`${moment.measured}|${node.id}|free|${drawn}`);
+      return own().uniform(`free|${drawn}`);
     },
   };
 }
 
-/** ln of the part's and the trial's deviation from a good part. */
+/**
+ * ln of the part's and the trial's deviation from a good part.
+ *
+ * @param draws of this trial on this node
+ */
 function spread(
-  { options: { truth }, parts, trials }: World,
+  { options: { truth }, parts }: World,
+  draws: Noise,
   node: Node,
   metric: string,
   parameters: Parameters,
   accelerator: Accelerator | undefined,
-  moment: Moment,
 ): number {
   const own = truth.metrics[metric];
   const tails = own?.tails ?? truth.tails;
   const between = own?.between ?? truth.between;
   const within = own?.within ?? truth.within;
-  // The machine's own, whatever its host is called.
-  const part = `${node.fabricAddress}|${accelerator?.index ?? 'node'}`;
   // A part is good or bad at a kind of work, not at one size of it.
   const kind = `${metric.replace(/\.(?:algbw|busbw|time)$/u, '')}|${parameters['dtype'] ?? ''}`;
   const size = `${parameters['bytes'] ?? parameters['shape'] ?? ''}|${parameters['mode'] ?? ''}`;
   const shared = truth.correlation;
   let sum = 0;
   if (between > 0) {
-    const common = shared > 0 ? parts.standard(`${part}|all`, 'normal') : 0;
-    const alone = parts.standard(`${part}|${kind}`, 'normal');
+    // The machine's own, whatever its host is called.
+    const part = parts.under(`${node.fabricAddress}|${accelerator?.index ?? 'node'}|`);
+    const common = shared > 0 ? part.standard('all', 'normal') : 0;
+    const alone = part.standard(kind, 'normal');
     sum += between * (Math.sqrt(shared) * common + Math.sqrt(1 - shared) * alone);
   }
   for (const domain of node.domains) {
@@ -116,10 +124,9 @@ function spread(
   }
   if (within > 0) {
     const rail = parameters['rail'] === undefined ? '' : `|rail${String(parameters['rail'])}`;
-    const name = `${moment.measured}|${node.id}|${accelerator?.index ?? ''}|${kind}|${size}${rail}`;
-    sum += within * trials.standard(name, tails);
+    sum += within * draws.standard(`${accelerator?.index ?? ''}|${kind}|${size}${rail}`, tails);
   }
-  return sum - truth.drift * moment.ordinal;
+  return sum;
 }
 
 function at(fault: Fault, accelerator: Accelerator | undefined): boolean {

@@ -9,18 +9,18 @@ export function* simulateCompanion(step: PlacedStep, node: SimulatedNode): Itera
   const { accelerators } = node.node;
   const [gpu] = accelerators;
   const say = (record: object): string => `${JSON.stringify({ assay: 1, ...record })}\n`;
-  const ask = (field: string, of?: (typeof accelerators)[number]) =>
-    node.value(`companion.${field}`, step.parameters, of);
+  const ask = (metric: string, of?: (typeof accelerators)[number]) =>
+    node.value(metric, step.parameters, of);
   let text = '';
   if (gpu?.kind === 'gpu') {
     text += say({ kind: 'fact', name: 'kernel-log', value: 'readable' });
     for (const one of accelerators) {
       // Spelled by hand: a line an accelerator and trial. What the node does not give is left out.
       const given =
-        field('sm-clock', ask('sm-clock', one)) +
-        field('power', ask('power', one)) +
-        field('temperature', ask('temperature', one)) +
-        field('throttle', ask('throttle', one));
+        field('sm-clock', ask('companion.sm-clock', one)) +
+        field('power', ask('companion.power', one)) +
+        field('temperature', ask('companion.temperature', one)) +
+        field('throttle', ask('companion.throttle', one));
       const xid = node.faulty('xid', one) ? ',"xid":79' : '';
       text +=
         `{"assay":1,"kind":"watch","accelerator":${one.index},"at":0,"fields":{${given}` +
@@ -35,13 +35,13 @@ export function* simulateCompanion(step: PlacedStep, node: SimulatedNode): Itera
       }
     }
   }
-  const down = ask('link-down') ?? 0;
-  const own = { 'cpu-steal': ask('cpu-steal'), 'nic-link-downed': 0 };
+  const down = ask('companion.link-down') ?? 0;
+  const own = { 'cpu-steal': ask('companion.cpu-steal'), 'nic-link-downed': 0 };
   text += say({ kind: 'watch', at: 0, fields: own });
   if (down > 0) text += say({ kind: 'watch', at: 1, fields: { 'nic-link-downed': down } });
   yield `${text}${say({ kind: 'done', ok: true })}`;
 }
 
 function field(name: string, value: number | undefined): string {
-  return value === undefined ? '' : `"${name}":${JSON.stringify(value)},`;
+  return value === undefined ? '' : `"${name}":${value},`;
 }

@@ -142,8 +142,10 @@ export class EvidenceWriter {
     stream.blocks.push({ segment, offset, length, bytes: bytes.length });
   }
 
-  #release(stream: Open): Buffer {
-    const bytes = Buffer.concat(stream.held);
+  #release(stream: Open): Uint8Array {
+    const [first] = stream.held;
+    // Most streams come in one piece.
+    const bytes = stream.held.length === 1 && first ? first : Buffer.concat(stream.held);
     stream.held = [];
     stream.heldBytes = 0;
     this.#heldBytes -= bytes.length;
@@ -186,7 +188,7 @@ export class EvidenceWriter {
   /** What the closed streams still hold goes into blocks that they share. */
   async #share(group: readonly Closed[]): Promise<void> {
     const placing: Promise<void>[] = [];
-    let parts: { stream: Open; bytes: Buffer }[] = [];
+    let parts: { stream: Open; bytes: Uint8Array }[] = [];
     let size = 0;
     const flush = () => {
       if (size > 0) placing.push(this.#together(parts, size));
@@ -206,7 +208,7 @@ export class EvidenceWriter {
 
   /** One block of what several streams hold. */
   async #together(
-    parts: readonly { readonly stream: Open; readonly bytes: Buffer }[],
+    parts: readonly { readonly stream: Open; readonly bytes: Uint8Array }[],
     size: number,
   ): Promise<void> {
     const [first] = parts;
@@ -226,7 +228,7 @@ export class EvidenceWriter {
    * Compresses and appends one block. On the spot: handing it to a pool of threads costs more than the
    * block. What comes while others are written is written together.
    */
-  async #append(bytes: Buffer): Promise<Place> {
+  async #append(bytes: Uint8Array): Promise<Place> {
     this.#check();
     return new Promise<Place>((placed, failed) => {
       this.#packed.push({ bytes: deflateRawSync(bytes, { level: 1 }), placed, failed });

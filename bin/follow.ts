@@ -8,13 +8,14 @@ import type { ReadOrder } from '../campaign/stored.ts';
 import type { Outcome } from '../suites/model.ts';
 import type { Finding } from '../verdicts/model.ts';
 import type { Answer, Question, Said } from './follow-model.ts';
+import { OrderQueue } from './order-queue.ts';
 
 /** Nodes from which on a thread is worth its start. */
 const LARGE = 256;
 /** MiB of young objects before they are collected: what dies with its attempt is never copied then. */
 const YOUNG = 96;
 /** Per cent that a heap grows by before it is collected, and the same of a fleet from so many nodes on. */
-const GROWTH = { usual: 50, huge: 12, from: 4000 } as const;
+const GROWTH = { usual: 50, huge: 35, from: 4000 } as const;
 
 /** A follower: here for a small fleet, in a thread for a large one. @throws {HarnessError} as `followRun` */
 export async function follow(setup: FollowSetup): Promise<Follower> {
@@ -50,9 +51,7 @@ class ThreadFollower implements Follower {
   readonly #thread: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #id = 0;
-  /** Attempts that end together are read together: a message for each would cost as much as the reading. */
-  #orders: ReadOrder[] = [];
-  #together: Promise<readonly Outcome[]> | undefined;
+  readonly #reading = new OrderQueue((orders) => this.ask('read', { orders }));
   #broken: { readonly error: unknown } | undefined;
   #closing = false;
 
@@ -72,12 +71,8 @@ class ThreadFollower implements Follower {
     this.#post({ advance: seq });
   }
 
-  async read(order: ReadOrder): Promise<Outcome> {
-    const place = this.#orders.push(order) - 1;
-    this.#together ??= this.#gather();
-    const outcome = (await this.#together)[place];
-    if (outcome === undefined) throw new Error(`${order.attempt} was not read`);
-    return outcome;
+  read(order: ReadOrder): Promise<Outcome> {
+    return this.#reading.add(order);
   }
 
   inventoried() {
@@ -117,14 +112,6 @@ class ThreadFollower implements Follower {
       this.#waiting.set(id, { resolve, reject });
       this.#post({ id, ask, ...what });
     }) as Promise<Answer[K]>;
-  }
-
-  async #gather(): Promise<readonly Outcome[]> {
-    await new Promise((resolve) => setImmediate(resolve));
-    const orders = this.#orders;
-    this.#orders = [];
-    this.#together = undefined;
-    return this.ask('read', { orders });
   }
 
   #post(message: Question | { readonly advance: number }): void {

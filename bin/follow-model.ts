@@ -1,9 +1,8 @@
 /** What the thread that judges and the thread that runs the trials say to each other. */
 import type { Follower } from '../campaign/follower.ts';
-import type { ReadOrder } from '../campaign/stored.ts';
+import type { ReadOrder, ReadOutcome } from '../campaign/stored.ts';
 import type { HarnessError } from '../plan/errors.ts';
 import type { Plan } from '../plan/model.ts';
-import type { Outcome } from '../suites/model.ts';
 import type { Finding, Stopped } from '../verdicts/model.ts';
 
 /** What the thread is started with. */
@@ -16,7 +15,7 @@ export interface Start {
 /** Answers by question. */
 export interface Answer {
   /** In the order of the orders. */
-  readonly read: readonly Outcome[];
+  readonly read: readonly ReadOutcome[];
   readonly ready: undefined;
   readonly inventoried: Awaited<ReturnType<Follower['inventoried']>>;
   readonly next: Awaited<ReturnType<Follower['next']>>;

@@ -4,8 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { type Follower, followRun, type FollowSetup } from '../campaign/follower.ts';
 import { HarnessError } from '../plan/errors.ts';
-import type { ReadOrder } from '../campaign/stored.ts';
-import type { Outcome } from '../suites/model.ts';
+import type { ReadOrder, ReadOutcome } from '../campaign/stored.ts';
 import type { Finding } from '../verdicts/model.ts';
 import type { Answer, Question, Said } from './follow-model.ts';
 import { OrderQueue } from './order-queue.ts';
@@ -71,7 +70,7 @@ class ThreadFollower implements Follower {
     this.#post({ advance: seq });
   }
 
-  read(order: ReadOrder): Promise<Outcome> {
+  read(order: ReadOrder): Promise<ReadOutcome> {
     return this.#reading.add(order);
   }
 

@@ -1,6 +1,5 @@
 /** Attempts on their way to the thread that reads them, a few at a time. */
-import type { ReadOrder } from '../campaign/stored.ts';
-import type { Outcome } from '../suites/model.ts';
+import type { ReadOrder, ReadOutcome } from '../campaign/stored.ts';
 
 /** Orders of one message: one for each would cost as much as the reading. */
 const TOGETHER = 16;
@@ -12,24 +11,24 @@ const AHEAD = 2;
 
 interface Waiting {
   readonly order: ReadOrder;
-  resolve(outcome: Outcome): void;
+  resolve(read: ReadOutcome): void;
   reject(error: unknown): void;
 }
 
 /** First come, first read. */
 export class OrderQueue {
-  readonly #ask: (orders: readonly ReadOrder[]) => Promise<readonly Outcome[]>;
+  readonly #ask: (orders: readonly ReadOrder[]) => Promise<readonly ReadOutcome[]>;
   #waiting: Waiting[] = [];
   #asked = 0;
   #soon = false;
 
   /** @param ask gives the outcomes in the order of the orders */
-  constructor(ask: (orders: readonly ReadOrder[]) => Promise<readonly Outcome[]>) {
+  constructor(ask: (orders: readonly ReadOrder[]) => Promise<readonly ReadOutcome[]>) {
     this.#ask = ask;
   }
 
   /** @throws what `ask` threw */
-  async add(order: ReadOrder): Promise<Outcome> {
+  async add(order: ReadOrder): Promise<ReadOutcome> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ order, resolve, reject });
       if (this.#soon) return;
@@ -54,7 +53,7 @@ export class OrderQueue {
       const outcomes = await this.#ask(asked.map(({ order }) => order));
       asked.forEach(({ order, resolve, reject }, at) => {
         const outcome = outcomes[at];
-        if (outcome === undefined) reject(new Error(`${order.attempt} was not read`));
+        if (outcome === undefined) reject(new Error(`${order.attempt.id} was not read`));
         else resolve(outcome);
       });
     } catch (error) {

@@ -9,7 +9,7 @@ import { LineCounts } from './line-counts.ts';
 import { type Payloads, type Placed, place, type Ports, recordedStep } from './placing.ts';
 import type { Clock } from './progress.ts';
 import type { Secrets } from './redactor.ts';
-import type { ReadOrder } from './stored.ts';
+import type { ReadOrder, ReadOutcome } from './stored.ts';
 import { Taps } from './taps.ts';
 import type { Unit, Units } from './units.ts';
 import { whenReady } from './ready.ts';
@@ -33,7 +33,7 @@ export interface AttemptTools {
 
 /** Who reads what an attempt left in the evidence. */
 export interface EvidenceOf {
-  read(order: ReadOrder): Promise<Outcome>;
+  read(order: ReadOrder): Promise<ReadOutcome>;
 }
 
 /** What is attempted. */
@@ -46,6 +46,10 @@ export interface AttemptOrder {
   readonly nodes: readonly Node[];
   /** Aborted by our own end. */
   readonly signal: AbortSignal;
+  /** Something from outside is known of it already: an event, a lost contact. */
+  touched(exits: readonly StepExit[]): boolean;
+  /** It was measured, and that stands. */
+  reached(): undefined;
   /** What is known from outside when the attempt has ended; lays the reader's outcome aside. */
   override(exits: readonly StepExit[], outcome: Outcome): Override | undefined;
 }
@@ -80,27 +84,24 @@ export async function runAttempt(
   const taps = new Taps(id, new LineCounts(ready), tools.evidence, tools.secrets);
   const exits = await runSteps(placed, order, tools, taps, ready);
   const entries = await taps.close();
-  const read = await tools.read({
-    attempt: id,
-    round: trial.round,
-    case: trial.case,
-    nodes: trial.nodes,
-    steps: steps.map(({ index, suite, on, role, nodes }) => ({ index, suite, on, role, nodes })),
-    exits,
-    entries,
-  });
-  const override = order.override(exits, read);
-  const outcome = overridden(read, override);
+  // Cut off by our own end: what it says is no outcome.
   const cut = order.signal.aborted;
-  const attempt: Attempt = {
+  const ended: Attempt = {
     id,
     trial,
     ordinal,
     startedAt,
     seconds: lengthOf(exits, tools.fleet.told ? 0 : tools.clock.seconds() - started),
     exits,
-    ...(!cut && { outcome }),
   };
+  const { outcome: read, settled } = await tools.read({
+    attempt: ended,
+    steps: steps.map(({ index, suite, on, role, nodes }) => ({ index, suite, on, role, nodes })),
+    entries,
+    settles: !cut && !order.touched(exits),
+  });
+  const override = settled ? order.reached() : order.override(exits, read);
+  const attempt: Attempt = { ...ended, ...(!cut && { outcome: overridden(read, override) }) };
   await tools.journal.append({
     event: 'attempt-end',
     attempt: id,

@@ -4,7 +4,6 @@
  */
 import { join } from 'node:path';
 import type { Plan } from '../plan/model.ts';
-import type { Outcome } from '../suites/model.ts';
 import type { Finding, Stopped, Verdict } from '../verdicts/model.ts';
 import { readJson } from './directory/json.ts';
 import type { FleetFile, StreamEntry } from './directory/model.ts';
@@ -14,7 +13,7 @@ import { EvidenceReader } from './evidence/reader.ts';
 import { checkSeq, type Journalled } from './journal.ts';
 import { type Asked, Replay, type Replayed } from './replay.ts';
 import { ResultFiles } from './results.ts';
-import type { ReadOrder } from './stored.ts';
+import type { ReadOrder, ReadOutcome } from './stored.ts';
 import type { CreateJudge, Units } from './units.ts';
 
 /** Milliseconds after which questions are looked at, while events are read. */
@@ -30,7 +29,7 @@ export interface Follower {
    *
    * @throws {HarnessError} EVIDENCE_MISSING, EVIDENCE_HASH_MISMATCH
    */
-  read(order: ReadOrder): Promise<Outcome>;
+  read(order: ReadOrder): Promise<ReadOutcome>;
   /** After the inventory: what fleet.json says. */
   inventoried(): Promise<FleetFile>;
   /** Ends a round: what the judge wants next. */
@@ -89,6 +88,9 @@ class LocalFollower implements Follower {
   readonly #sources: Sources;
   #target = -1;
   #read = -1;
+  /** What was there when it began. */
+  #past: number | undefined;
+  #orders: Promise<unknown> = Promise.resolve();
   #reading: Promise<void> | undefined;
   #failed: { readonly error: unknown } | undefined;
   #closed = false;
@@ -102,6 +104,7 @@ class LocalFollower implements Follower {
   }
 
   advance(seq: number): void {
+    this.#past ??= seq;
     this.#target = Math.max(this.#target, seq);
     const busy = this.#reading !== undefined || this.#closed || this.#failed !== undefined;
     if (busy || this.#read >= this.#target) return;
@@ -111,13 +114,11 @@ class LocalFollower implements Follower {
     });
   }
 
-  async read(order: ReadOrder): Promise<Outcome> {
-    while (!this.#replay.knows(order.round)) {
-      if (this.#failed !== undefined) throw this.#failed.error;
-      if (this.#reading === undefined) throw new Error(`${order.attempt}: its round is not begun`);
-      await breath();
-    }
-    return this.#replay.read(order);
+  async read(order: ReadOrder): Promise<ReadOutcome> {
+    // One after the other: the tables have the order of the orders.
+    const read = this.#orders.then(() => this.#readInTurn(order));
+    this.#orders = read.catch(() => undefined);
+    return read;
   }
 
   async inventoried(): Promise<FleetFile> {
@@ -152,6 +153,27 @@ class LocalFollower implements Follower {
     await journal.close();
     await index.close();
     await evidence.close();
+  }
+
+  async #readInTurn(order: ReadOrder): Promise<ReadOutcome> {
+    while (!this.#replay.knows(order.attempt.trial.round)) {
+      if (this.#failed !== undefined) throw this.#failed.error;
+      if (this.#reading === undefined)
+        throw new Error(`${order.attempt.id}: its round is not begun`);
+      await breath();
+    }
+    // What an earlier process left is judged first; and nothing is once something has gone wrong.
+    const settles = order.settles && this.#read >= (this.#past ?? 0) && this.#failed === undefined;
+    const { outcome, settled, readings } = this.#replay.read({ ...order, settles });
+    if (settled) {
+      try {
+        await this.#replay.settle({ ...order.attempt, outcome }, readings);
+      } catch (error) {
+        // The trial was measured all the same: its evidence is there.
+        this.#failed ??= { error };
+      }
+    }
+    return { outcome, settled };
   }
 
   async #caughtUp(): Promise<void> {

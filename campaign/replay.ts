@@ -22,6 +22,7 @@ import {
   type Read,
   readAttempt,
   type ReadOrder,
+  type ReadOutcome,
   StoredFold,
   type StopReason,
 } from './stored.ts';
@@ -104,6 +105,10 @@ export class Replay {
   #first: Known | undefined;
   /** By attempt: read at its end, and not told of by the journal yet. */
   readonly #kept = new Map<string, Read>();
+  /** Judged, and not told of by the journal yet. */
+  readonly #settled = new Set<string>();
+  /** The last attempt that was read and not judged: until the journal has told of it, nothing settles. */
+  #told: string | undefined;
 
   /** @param next the evidence index's next entry; undefined: no more of it is written yet */
   constructor(
@@ -129,17 +134,36 @@ export class Replay {
   }
 
   /**
-   * Reads an attempt that has just ended: what its evidence says is known before the journal tells of it,
-   * and kept until then.
+   * Reads an attempt that has just ended, before the journal tells of it. What settles is to be judged at
+   * once (`settle`), if all before it are: its readings need not wait for the journal, and 10,000 nodes have
+   * many. What does not is kept until then, and so is all after it, since the tables have the journal's order.
    *
    * @param order of a round that `knows`
    * @throws {HarnessError} EVIDENCE_MISSING, EVIDENCE_HASH_MISMATCH
    */
-  read(order: ReadOrder): Outcome {
-    const read = this.#readOf(order, this.#known(order.round));
-    if (read === undefined) throw new Error(`${order.attempt}: there is no case ${order.case}`);
-    if (this.#kept.size < MOST_KEPT) this.#kept.set(order.attempt, read);
-    return read.outcome;
+  read(order: ReadOrder): Read & ReadOutcome {
+    const { id, trial } = order.attempt;
+    const read = this.#readOf(order, this.#known(trial.round));
+    if (read === undefined) throw new Error(`${id}: there is no case ${trial.case}`);
+    const settled =
+      order.settles &&
+      read.outcome.status === 'measured' &&
+      this.#told === undefined &&
+      trial.round > 0 &&
+      trial.round === this.#rounds;
+    if (settled) this.#settled.add(id);
+    else {
+      this.#told = id;
+      if (this.#kept.size < MOST_KEPT) this.#kept.set(id, read);
+    }
+    return { ...read, settled };
+  }
+
+  /** Rows and judgement of an attempt of a round, after all that ended before it. @throws {HarnessError} DISK_FULL */
+  async settle(attempt: Attempt, readings: readonly JudgedReading[]): Promise<void> {
+    await this.#setup.attempt?.(attempt, readings);
+    const failed = this.judging.judge.observe(attempt, readings);
+    if (failed.length > 0) this.#setup.failed?.(failed);
   }
 
   /** Whether attempts of a round can be read: of the inventory when there is a fleet, of others after it. */
@@ -189,14 +213,16 @@ export class Replay {
   }
 
   async #attempt(round: number, stored: AttemptOnDisk): Promise<void> {
-    const readings = await this.#readings(stored, this.#known(round));
-    if (round > 0) {
-      const failed = this.judging.judge.observe(stored.attempt, readings);
-      if (failed.length > 0) this.#setup.failed?.(failed);
-    } else {
+    const { attempt } = stored;
+    if (this.#settled.delete(attempt.id)) return;
+    const readings = this.#readings(stored, this.#known(round));
+    if (round > 0) await this.settle(attempt, readings);
+    else {
+      await this.#setup.attempt?.(attempt, readings);
       // Texts of their own: one that is cut out of a node's output keeps all of it, as long as the node is known.
-      this.#inventory.push({ attempt: stored.attempt, readings: structuredClone(readings) });
+      this.#inventory.push({ attempt, readings: structuredClone(readings) });
     }
+    if (this.#told === attempt.id) this.#told = undefined;
   }
 
   #known(round: number): Known {
@@ -216,7 +242,7 @@ export class Replay {
     return this.#setup.withheld?.has(attempt.id) === true;
   }
 
-  async #readings(stored: AttemptOnDisk, known: Known): Promise<readonly JudgedReading[]> {
+  #readings(stored: AttemptOnDisk, known: Known): readonly JudgedReading[] {
     const { attempt, override, streams, entries } = stored;
     if (entries.length !== streams) {
       this.#problem(`${attempt.id}: ${entries.length} of ${streams} streams are in the evidence`);
@@ -233,13 +259,12 @@ export class Replay {
       const [says, journal] = [spell(expected), spell(attempt.outcome)];
       this.#problem(`${attempt.id}: the evidence says ${says}, the journal ${journal}`);
     }
-    await this.#setup.attempt?.(attempt, readings);
     return readings;
   }
 
   /** @returns undefined where there is no such case */
   #readOf(order: ReadOrder, known: Known): Read | undefined {
-    const one = known.cases.get(order.case);
+    const one = known.cases.get(order.attempt.trial.case);
     if (one === undefined) return undefined;
     // Nothing was started: it was skipped.
     if (order.steps.length === 0) return { readings: [], outcome: { status: 'measured' } };

@@ -134,6 +134,11 @@ async function oneAttempt(trial: Trial, ordinal: number, tools: RoundTools) {
         unit: unit(one, tools),
         nodes: trial.nodes.map((id) => node(id, tools)),
         signal: tools.signal,
+        touched: (exits) => knownBetter(mark.event, exits, { status: 'measured' }) !== undefined,
+        reached() {
+          reach.reached(trial.nodes);
+          return undefined;
+        },
         override(exits, outcome) {
           const now = clock.seconds();
           const known = knownBetter(mark.event, exits, outcome);

@@ -1,7 +1,7 @@
 /** What is on disk of a run, event by event: rounds, and attempts with their evidence, in the order in which they ended. */
 import type { Node } from '../runners/model.ts';
 import type { Origin } from '../plan/model.ts';
-import type { Case, StepExit } from '../suites/model.ts';
+import type { Attempt, Case, Outcome } from '../suites/model.ts';
 import { AttemptFold, type StoredAttempt } from './attempts.ts';
 import type { StreamEntry } from './directory/model.ts';
 import type { CampaignEvent } from './events.ts';
@@ -56,15 +56,20 @@ export class StoredFold {
 
 /** An attempt whose processes have ended, as its evidence is read. */
 export interface ReadOrder {
-  readonly attempt: string;
-  readonly round: number;
-  readonly case: string;
-  /** Ids, sorted. */
-  readonly nodes: readonly string[];
+  /** All but its outcome. */
+  readonly attempt: Attempt;
   readonly steps: readonly ReadStep[];
-  readonly exits: readonly StepExit[];
   /** Its streams, on disk. */
   readonly entries: readonly StreamEntry[];
+  /** Where it was measured nothing lays that aside any more: it will be in the journal in its turn. */
+  readonly settles: boolean;
+}
+
+/** What an order comes to. */
+export interface ReadOutcome {
+  readonly outcome: Outcome;
+  /** It counts as measured from now on, whatever comes before the journal tells of it. */
+  readonly settled: boolean;
 }
 
 /** What an attempt's evidence says. */
@@ -72,21 +77,17 @@ export type Read = ReturnType<AttemptReadings['end']>;
 
 /** The order to read an attempt that the journal tells of. */
 export function orderOf({ attempt, steps, entries }: AttemptOnDisk): ReadOrder {
-  const { id, trial, exits } = attempt;
   return {
-    attempt: id,
-    round: trial.round,
-    case: trial.case,
-    nodes: trial.nodes,
+    attempt,
     steps: steps.map(({ of, nodes: own }, index) => ({
       index,
       suite: of.suite,
       on: of.on,
       role: of.role,
-      nodes: own ?? trial.nodes,
+      nodes: own ?? attempt.trial.nodes,
     })),
-    exits,
     entries,
+    settles: false,
   };
 }
 
@@ -101,14 +102,17 @@ export function readAttempt(
     readonly evidence: EvidenceReader;
   },
 ): Read {
-  const nodes = order.nodes.map((id) => known.nodes.get(id)).filter((one) => one !== undefined);
-  const { attempt, steps, exits, entries } = order;
-  const readings = new AttemptReadings({ attempt, case: known.case, nodes, steps }, known.units);
+  const { attempt, steps, entries } = order;
+  const nodes = attempt.trial.nodes
+    .map((id) => known.nodes.get(id))
+    .filter((one) => one !== undefined);
+  const context = { attempt: attempt.id, case: known.case, nodes, steps };
+  const readings = new AttemptReadings(context, known.units);
   for (const entry of [...entries].sort(compareStreams)) {
     for (const bytes of known.evidence.bytes(entry)) readings.bytes(entry, bytes);
     readings.endStream(entry);
   }
-  return readings.end(exits, entries, known.origin);
+  return readings.end(attempt.exits, entries, known.origin);
 }
 
 /** The index, read as far as is needed: an attempt's entries are written before its end. */

@@ -11,8 +11,8 @@ const AHEAD = 2;
 
 interface Waiting {
   readonly order: ReadOrder;
-  resolve(read: ReadOutcome): void;
-  reject(error: unknown): void;
+  readonly resolve: (read: ReadOutcome) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** First come, first read. */

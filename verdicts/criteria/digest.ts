@@ -49,6 +49,17 @@ export function digestTrack(options: DigestOptions): Track {
   const shared = new SharedLists(withOne);
   const looks = new SharedLists(grown);
 
+  let latest = { key: '', seen: { what: '', value: '' }, case: '', parameters: criterion.where };
+  /** What was seen, and its name: mostly that of the reading before. */
+  const named = (of: string, parameters: Criterion['where'], value: string) => {
+    const same = latest.parameters === parameters && latest.case === of;
+    if (same && latest.seen.value === value) return latest;
+    const what =
+      same && latest.key !== '' ? latest.seen.what : `${of} ${parametersKey(parameters)}`;
+    latest = { key: `${what} ${value}`, seen: { what, value }, case: of, parameters };
+    return latest;
+  };
+
   const wordOf = (cell: Cell): Word => {
     if (cell.word !== undefined) return cell.word;
     if (cell.values.length === 0 || cell.missing > 0) return 'not-tested';
@@ -86,11 +97,10 @@ export function digestTrack(options: DigestOptions): Track {
         addAttempt(cell, from.attempt);
         cell.values = looks.with(cell.values, '', 1);
       }
-      const own = kept.get(cell) ?? { digests: shared.none, suspect: false };
-      kept.set(cell, own);
-      const what = `${from.case} ${parametersKey(reading.parameters)}`;
-      const { value } = reading;
-      own.digests = shared.with(own.digests, `${what} ${value}`, { what, value });
+      let own = kept.get(cell);
+      if (own === undefined) kept.set(cell, (own = { digests: shared.none, suspect: false }));
+      const { key, seen } = named(from.case, reading.parameters, reading.value);
+      own.digests = shared.with(own.digests, key, seen);
       return undefined;
     },
     close(from) {

@@ -4,9 +4,10 @@ import { subjectNodes } from '../../plan/subject.ts';
 import type { Metric } from '../../suites/model.ts';
 import type { Finding, Word } from '../model.ts';
 import { count, show, showBound } from '../show.ts';
-import { addValue, type Cell, type Cells } from './cells.ts';
+import { addAttempt, addValue, grown, type Cell, type Cells } from './cells.ts';
 import type { Ledger } from './ledger.ts';
 import type { Source } from './sources.ts';
+import { SharedLists } from './shared-lists.ts';
 import { NO_WANT, worstWord, type Track } from './track.ts';
 
 export interface EventsOptions {
@@ -24,8 +25,8 @@ const NONE_SEEN = -Math.log(0.05);
 /** A track on counts of events, whatever trial they came with. */
 export function eventsTrack(options: EventsOptions): Track {
   const { criterion, cells, ledger, metric } = options;
-  /** Microseconds, whole: their sum is the same in whatever order the attempts came. */
-  const microseconds = new Map<Cell, number>();
+  /** Nearly all parts have seen nothing, as often as the others. */
+  const counts = new SharedLists(grown);
   const sum = (cell: Cell) => cell.values.reduce((total, one) => total + one, 0);
 
   const wordOf = (cell: Cell): Word => {
@@ -34,7 +35,7 @@ export function eventsTrack(options: EventsOptions): Track {
   };
   const finding = (cell: Cell, end?: Parameters<Track['findings']>[0]): Finding => {
     const verdict = wordOf(cell);
-    const hours = (microseconds.get(cell) ?? 0) / 3.6e9;
+    const hours = ledger.microseconds(cell.attempts) / 3.6e9;
     const seen = `${show(sum(cell), metric)} in ${count(cell.values.length, 'trial')} (${hours.toPrecision(3)} h)`;
     const reason =
       verdict === 'not-tested'
@@ -62,11 +63,12 @@ export function eventsTrack(options: EventsOptions): Track {
       if (reading.kind !== 'sample') return undefined;
       const cell = cells.at(reading.subject, from.nodes);
       if (cell === undefined) return undefined;
-      if (cell.last !== from.attempt) {
-        const own = Math.round(from.seconds * 1e6);
-        microseconds.set(cell, (microseconds.get(cell) ?? 0) + own);
+      if (cell.last === from.attempt) {
+        addValue(cell, reading.value, from.attempt, criterion.bound === 'at-least');
+      } else {
+        addAttempt(cell, from.attempt);
+        cell.values = counts.with(cell.values, String(reading.value), reading.value);
       }
-      addValue(cell, reading.value, from.attempt, criterion.bound === 'at-least');
       const beyond =
         criterion.bound === 'at-most'
           ? sum(cell) > criterion.limit.value
@@ -88,7 +90,7 @@ export function eventsTrack(options: EventsOptions): Track {
       let time = 0;
       for (const cell of cells.all()) {
         total += sum(cell);
-        time += microseconds.get(cell) ?? 0;
+        time += ledger.microseconds(cell.attempts);
       }
       const hours = time / 3.6e9;
       if (total > 0 || hours === 0) return [];

@@ -20,6 +20,8 @@ export interface Ledger {
   /** @returns index of the attempt */
   add(attempt: Attempt): number;
   id(index: number): string;
+  /** Their lengths, added up; whole, so that the sum is the same in whatever order they came. */
+  microseconds(indices: readonly number[]): number;
   /** Their ids, in the order of `compare`: whatever the order in which they came. */
   ids(indices: readonly number[]): string[];
   /** Order of two attempts within a round: by trial ordinal, then trial id, then attempt. */
@@ -35,6 +37,8 @@ interface Entry {
   readonly trial: string;
   readonly repetition: number;
   readonly ordinal: number;
+  /** Whole. */
+  readonly microseconds: number;
 }
 
 /** An empty ledger. */
@@ -54,8 +58,9 @@ export function createLedger(): Ledger {
   };
   return {
     add(attempt) {
-      const { trial, outcome, ordinal } = attempt;
-      entries.push({ id: attempt.id, trial: trial.id, repetition: trial.ordinal, ordinal });
+      const { id, trial, outcome, ordinal, seconds } = attempt;
+      const microseconds = Math.round(seconds * 1e6);
+      entries.push({ id, trial: trial.id, repetition: trial.ordinal, ordinal, microseconds });
       if (outcome !== undefined) {
         const ended = round.get(trial.id) ?? {
           id: trial.id,
@@ -73,6 +78,8 @@ export function createLedger(): Ledger {
       return entries.length - 1;
     },
     id: (index) => entries[index]?.id ?? '',
+    microseconds: (indices) =>
+      indices.reduce((sum, index) => sum + (entries[index]?.microseconds ?? 0), 0),
     ids: (indices) => [...indices].sort(compare).map((index) => entries[index]?.id ?? ''),
     compare,
     takeRound() {

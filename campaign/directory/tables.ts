@@ -134,7 +134,7 @@ export const findingTable: Table<Finding> = {
     row[12] = estimate?.evidence?.fail;
     row[13] = reason;
     row[14] = cause;
-    row[15] = JSON.stringify(attempts);
+    row[15] = spelledAttempts(attempts);
   },
   decode(row) {
     const { value, low, evidence_pass: pass, cause } = row;
@@ -193,6 +193,16 @@ export const telemetryTable: Table<TelemetryRow> = {
     max: num(row, 'max'),
   }),
 };
+
+/** Findings about the parts of one node come together, and share their attempts. */
+let attemptsBefore: { readonly attempts: readonly string[]; readonly spelled: string } | undefined;
+
+function spelledAttempts(attempts: readonly string[]): string {
+  if (attemptsBefore?.attempts !== attempts) {
+    attemptsBefore = { attempts, spelled: JSON.stringify(attempts) };
+  }
+  return attemptsBefore.spelled;
+}
 
 type SubjectCells = readonly [string, string, string, string | undefined, string | undefined];
 

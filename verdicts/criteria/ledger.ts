@@ -23,7 +23,7 @@ export interface Ledger {
   /** Their lengths, added up; whole, so that the sum is the same in whatever order they came. */
   microseconds(indices: readonly number[]): number;
   /** Their ids, in the order of `compare`: whatever the order in which they came. */
-  ids(indices: readonly number[]): string[];
+  ids(indices: readonly number[]): readonly string[];
   /** Order of two attempts within a round: by trial ordinal, then trial id, then attempt. */
   compare(a: number, b: number): number;
   /** Trials ended since the last call, in trial-id order. */
@@ -46,6 +46,11 @@ export function createLedger(): Ledger {
   const entries: Entry[] = [];
   const failures: { id: string; outcome: Outcome }[] = [];
   let round = new Map<string, EndedTrial>();
+  /** The parts of a node have one list of attempts, and come one after the other. */
+  let latest: { readonly of: readonly number[]; readonly ids: readonly string[] } = {
+    of: [],
+    ids: [],
+  };
   const compare = (a: number, b: number): number => {
     const one = entries[a];
     const other = entries[b];
@@ -80,7 +85,13 @@ export function createLedger(): Ledger {
     id: (index) => entries[index]?.id ?? '',
     microseconds: (indices) =>
       indices.reduce((sum, index) => sum + (entries[index]?.microseconds ?? 0), 0),
-    ids: (indices) => [...indices].sort(compare).map((index) => entries[index]?.id ?? ''),
+    ids(indices) {
+      if (indices !== latest.of) {
+        const ids = [...indices].sort(compare).map((index) => entries[index]?.id ?? '');
+        latest = { of: indices, ids };
+      }
+      return latest.ids;
+    },
     compare,
     takeRound() {
       const ended = [...round.values()].sort((a, b) => byText(a.id, b.id));

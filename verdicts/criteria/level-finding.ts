@@ -55,16 +55,14 @@ function wordAndReason(
   value: number | undefined,
 ): { verdict: Word; reason: string } {
   const { criterion, metric, rule, sources, unfit } = context;
-  const nodes = subjectNodes(cell.subject);
-  const cases = sources.map((source) => source.case.id);
-  const whyNot = end?.whyNot(cases, nodes);
   if (unfit !== undefined) return { verdict: 'not-tested', reason: unfit };
   if (value === undefined) {
     const silent = `${count(cell.missing, 'measured trial')} gave no value (missing, or not supported here)`;
     const never = end?.stopped ?? 'no trial of it ran';
+    const cases = sources.map((source) => source.case.id);
     return {
       verdict: 'not-tested',
-      reason: whyNot ?? (cell.missing > 0 ? silent : never),
+      reason: end?.whyNot(cases, subjectNodes(cell.subject)) ?? (cell.missing > 0 ? silent : never),
     };
   }
   const counted = cell.values.length - cell.from;

@@ -19,6 +19,9 @@ import type { CreateJudge, Units } from './units.ts';
 /** Milliseconds after which questions are looked at, while events are read. */
 const BREATH = 5;
 
+/** Attempts that may have been read and not judged: more than are on their way here at once. */
+const MOST_BEHIND = 100;
+
 /** Asked by the loop, one question at a time; each is answered when all events told of have been read. */
 export interface Follower {
   /** Events up to this number can be read. */
@@ -163,7 +166,12 @@ class LocalFollower implements Follower {
       await breath();
     }
     // What an earlier process left is judged first; and nothing is once something has gone wrong.
-    const settles = order.settles && this.#read >= (this.#past ?? 0) && this.#failed === undefined;
+    const current = this.#read >= (this.#past ?? 0) && this.#failed === undefined;
+    // Those that were read are judged before more are: they would be too many to keep.
+    while (current && this.#reading !== undefined && this.#replay.behind > MOST_BEHIND) {
+      await breath();
+    }
+    const settles = order.settles && current;
     const { outcome, settled, readings } = this.#replay.read({ ...order, settles });
     if (settled) {
       try {

@@ -166,6 +166,11 @@ export class Replay {
     if (failed.length > 0) this.#setup.failed?.(failed);
   }
 
+  /** How many attempts were read, and wait for the journal. */
+  get behind(): number {
+    return this.#kept.size;
+  }
+
   /** Whether attempts of a round can be read: of the inventory when there is a fleet, of others after it. */
   knows(round: number): boolean {
     return round === 0 ? this.#opened !== undefined : this.#rounds > 0;
@@ -220,7 +225,8 @@ export class Replay {
     else {
       await this.#setup.attempt?.(attempt, readings);
       // Texts of their own: one that is cut out of a node's output keeps all of it, as long as the node is known.
-      this.#inventory.push({ attempt, readings: structuredClone(readings) });
+      const own = JSON.parse(JSON.stringify(readings)) as readonly JudgedReading[];
+      this.#inventory.push({ attempt, readings: own });
     }
     if (this.#told === attempt.id) this.#told = undefined;
   }

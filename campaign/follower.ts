@@ -168,8 +168,8 @@ class LocalFollower implements Follower {
     // What an earlier process left is judged first; and nothing is once something has gone wrong.
     const current = this.#read >= (this.#past ?? 0) && this.#failed === undefined;
     // Those that were read are judged before more are: they would be too many to keep.
-    while (current && this.#reading !== undefined && this.#replay.behind > MOST_BEHIND) {
-      await breath();
+    if (current) {
+      while (this.#reading !== undefined && this.#replay.behind > MOST_BEHIND) await breath();
     }
     const settles = order.settles && current;
     const { outcome, settled, readings } = this.#replay.read({ ...order, settles });

@@ -118,7 +118,7 @@ export function createJudge(whole: JudgeSetup): Judge {
       const measured = outcome.status === 'measured';
       // Figures of a half are no figures of the whole.
       const halved = attempt.trial.why === 'halve';
-      if (measured) for (const one of readings) takeKnob(knobs, from, one);
+      if (measured && knobs.any) for (const one of readings) takeKnob(knobs, from, one);
       const failing: Finding[] = [];
       const telemetry: Telemetry[] = [];
       for (const reading of readings) {

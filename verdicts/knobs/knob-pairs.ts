@@ -54,6 +54,11 @@ export class KnobPairs {
     );
   }
 
+  /** Whether there is any. */
+  get any(): boolean {
+    return this.#knobs.length > 0;
+  }
+
   /** A value of a half. @returns whether the case is one of a knob */
   take(of: string, nodes: readonly string[], value: number): void {
     const pair = this.#running.get(of);

@@ -25,6 +25,8 @@ export async function follow(setup: FollowSetup): Promise<Follower> {
   setFlagsFromString(`--heap-growing-percent=${growth}`);
   // Both threads have their work: collectors that help would wait for each other on the same processors.
   setFlagsFromString('--no-parallel-scavenge');
+  // What the inventory keeps is kept; V8 would take the readings of all later trials for as long-lived.
+  setFlagsFromString('--no-allocation-site-pretenuring');
   // Run from source or built, the thread's file is beside this one.
   const file = import.meta.url.replace(/follow(\.[jt]s)$/u, 'follow-thread$1');
   const thread = new Worker(new URL(file), {

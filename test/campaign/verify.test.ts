@@ -67,6 +67,36 @@ test('a run that nobody touched has no problems', async () => {
   assert.equal(await problems(run), []);
 });
 
+test('failed attempts among measured ones: the tables of the run have the order of its journal', async () => {
+  const tries = new Map<string, number>();
+  const fleet = new FakeFleet({
+    count: 24,
+    process(step, node) {
+      if (step.suite === 'inventory') return { output: `machine=${node}\n` };
+      if (step.suite === 'companion') return { output: 'heat=50\n' };
+      const key = `${step.case} ${node}`;
+      const before = tries.get(key) ?? 0;
+      tries.set(key, before + 1);
+      const fails = Number(node.slice(1)) % 3 === 0 && before === 0;
+      return {
+        output: fails ? 'value=120\nfault=harness OWN_FAULT\n' : 'value=130\n',
+        delay: Number(node.slice(1)) % 5,
+      };
+    },
+  });
+  const { path } = await accept(fakePlan(), {
+    runner: fakeRunner(fleet),
+    units,
+    createJudge: fakeJudge(),
+    version: '0.0.0-test',
+    signal: new AbortController().signal,
+    out,
+  });
+  const journal = readFileSync(join(path, 'journal.ndjson'), 'utf8');
+  assert.ok(journal.split('OWN_FAULT').length > 16, 'attempts failed');
+  assert.equal(await problems(path), []);
+});
+
 test('each of 26 flipped bytes is seen and its file is named', async () => {
   const files = readdirSync(run, { recursive: true, encoding: 'utf8' })
     .filter((file) => statSync(join(run, file)).isFile())
